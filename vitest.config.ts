@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+/** One project a kind of test, so that `npm test`, `test:real` and `test:cluster` each pick theirs by name. */
+const project = (name: string, include: string[], testTimeoutMs: number) => ({
+  test: { name, include, testTimeout: testTimeoutMs, hookTimeout: testTimeoutMs, pool: "forks" as const },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("unit", ["test/unit/**/*.test.ts"], 20_000),
+      project("conformance", ["test/conformance/**/*.test.ts"], 60_000),
+      project("integration", ["test/integration/**/*.test.ts"], 60_000),
+      project("browser", ["test/browser/**/*.test.ts"], 120_000),
+      project("real", ["test/real/**/*.test.ts"], 900_000),
+      project("cluster", ["test/cluster/**/*.test.ts"], 1_800_000),
+    ],
+  },
+});
