@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { personSchema } from "./people.ts";
+import { type Plan, planSchema } from "./plan.ts";
+import { digestOf, openSigned, type PublicKeys, type Signed, signedSchema } from "./signing.ts";
+
+/** What the edge signs for each accepted click on Approve: who approved which plan, when, in which message. */
+export const approvalSchema = z.object({
+  version: z.literal(1),
+  requestId: z.string().min(1),
+  fingerprint: z.string().length(64),
+  /** `digestOf` the signed plan: the approval is for that very text. */
+  planDigest: z.string().length(64),
+  approver: personSchema,
+  /** By Redis' clock. */
+  atMs: z.number().int(),
+  message: z.object({ channelId: z.string(), ts: z.string() }),
+});
+export type Approval = z.infer<typeof approvalSchema>;
+
+/** The signed plan with the signed approvals it got, usable once and until it expires. */
+export const grantSchema = z.object({
+  plan: signedSchema,
+  approvals: z.array(signedSchema),
+  requester: personSchema,
+  /** By Redis' clock; after it, the grant starts nothing. */
+  expiresAtMs: z.number().int(),
+});
+export type Grant = z.infer<typeof grantSchema>;
+
+/** Names a grant by the plan it is for, so that the same plan with another set of approvals is the same grant. */
+export function grantIdOf(grant: Grant): string {
+  return `g-${createHash("sha256").update(digestOf(grant.plan)).digest("hex").slice(0, 32)}`;
+}
+
+export type OpenedGrant =
+  | { readonly ok: true; readonly plan: Plan; readonly approvals: readonly Approval[] }
+  | { readonly ok: false; readonly why: string };
+
+/** Checks every signature of a grant and that each approval is for this very plan, once a person. Judges neither expiry nor policy. */
+export function openGrant(grant: Grant, clusterKeys: PublicKeys, edgeKeys: PublicKeys): OpenedGrant {
+  const plan = openSigned(grant.plan, clusterKeys, planSchema);
+  if (plan === null) return { ok: false, why: "the plan is not signed by this cluster's key" };
+  const approvals: Approval[] = [];
+  const seen = new Set<string>();
+  for (const signed of grant.approvals) {
+    const approval = openSigned(signed, edgeKeys, approvalSchema);
+    if (approval === null) return { ok: false, why: "an approval is not signed by a known edge" };
+    if (!isFor(approval, plan, grant.plan)) return { ok: false, why: "an approval is for another plan" };
+    const key = `${approval.approver.enterpriseId ?? approval.approver.teamId}/${approval.approver.userId}`;
+    if (seen.has(key)) return { ok: false, why: "one person's approval is counted twice" };
+    seen.add(key);
+    approvals.push(approval);
+  }
+  return { ok: true, plan, approvals };
+}
+
+function isFor(approval: Approval, plan: Plan, signed: Signed): boolean {
+  return (
+    approval.requestId === plan.requestId &&
+    approval.fingerprint === plan.fingerprint &&
+    approval.planDigest === digestOf(signed)
+  );
+}

@@ -1,0 +1,382 @@
+/**
+ * The one table of everything that can go wrong. Each entry says what happened and in what state things are (`what`),
+ * and what a person does next (`next`). `docs/errors.md` names every code; a test holds that.
+ */
+
+/** How a problem ends for the one who asked; the command line turns it into its exit code. */
+export type ProblemKind = "usage" | "refused" | "failed" | "unknown" | "locked" | "frozen";
+
+interface Entry<Details> {
+  readonly kind: ProblemKind;
+  readonly what: (details: Details) => string;
+  readonly next: (details: Details) => string;
+}
+
+function entry<Details>(
+  kind: ProblemKind,
+  what: (details: Details) => string,
+  next: (details: Details) => string,
+): Entry<Details> {
+  return { kind, what, next };
+}
+
+const list = (items: readonly string[]) => (items.length === 0 ? "none" : items.join(", "));
+
+export const problemTable = {
+  // What a person typed.
+  command_unknown: entry<{ given: string; known: readonly string[]; nearest: string | null }>(
+    "usage",
+    (d) => `There is no operation “${d.given}”. Nothing was done.`,
+    (d) => (d.nearest === null ? `Known operations: ${list(d.known)}.` : `Did you mean: ${d.nearest}`),
+  ),
+  flag_unknown: entry<{ given: string; known: readonly string[]; nearest: string | null }>(
+    "usage",
+    (d) => `There is no option “${d.given}”. Nothing was done.`,
+    (d) => (d.nearest === null ? `Known options: ${list(d.known)}.` : `Did you mean: ${d.nearest}`),
+  ),
+  flag_value: entry<{ flag: string; given: string; expected: string }>(
+    "usage",
+    (d) => `${d.flag} cannot be “${d.given}”. Nothing was done.`,
+    (d) => `${d.flag} takes ${d.expected}.`,
+  ),
+  flag_repeated: entry<{ flag: string }>(
+    "usage",
+    (d) => `${d.flag} was given twice. Nothing was done.`,
+    (d) => `Give ${d.flag} once.`,
+  ),
+  target_missing: entry<{ usage: string }>(
+    "usage",
+    () => "No target was named. Nothing was done.",
+    (d) => `Type: ${d.usage}`,
+  ),
+  words_left_over: entry<{ words: string; usage: string }>(
+    "usage",
+    (d) => `“${d.words}” is not understood here. Nothing was done.`,
+    (d) => `Type: ${d.usage}`,
+  ),
+  quote_open: entry<{ usage: string }>(
+    "usage",
+    () => "A quotation mark is never closed. Nothing was done.",
+    (d) => `Type: ${d.usage}`,
+  ),
+  target_unknown: entry<{ given: string; known: readonly string[] }>(
+    "usage",
+    (d) => `No target “${d.given}” is announced by any worker. Nothing was done.`,
+    (d) =>
+      `Known targets: ${list(d.known)}. A workload becomes a target by the annotations handover.dev/engine and handover.dev/name, in a namespace that the worker watches.`,
+  ),
+  target_ambiguous: entry<{ given: string; candidates: readonly string[] }>(
+    "usage",
+    (d) => `“${d.given}” names several targets: ${list(d.candidates)}. Nothing was done.`,
+    (d) => `Write one of them in full: ${list(d.candidates)}.`,
+  ),
+  reason_missing: entry<{ usage: string }>(
+    "usage",
+    () => "A reason is required, because this changes something and is kept on record. Nothing was done.",
+    (d) => `Type: ${d.usage} --reason "why"`,
+  ),
+  confirmation_missing: entry<{ usage: string }>(
+    "usage",
+    () => "The plan was not confirmed. Nothing was done.",
+    (d) => `Type the command in a terminal and answer yes, or add --yes: ${d.usage} --yes`,
+  ),
+  configuration_invalid: entry<{ file: string; issues: readonly string[] }>(
+    "usage",
+    (d) => `${d.file} is not a valid configuration: ${d.issues.join("; ")}. Nothing was started.`,
+    () => "Correct the lines named; docs/configuration.md lists every key.",
+  ),
+
+  // Who may do what.
+  requester_not_allowed: entry<{ operation: string; target: string }>(
+    "refused",
+    (d) => `The policy does not let you ask for ${d.operation} on ${d.target}. Nothing was done.`,
+    () => "Ask somebody whom the policy names as a requester, or have the policy in handover.yaml changed.",
+  ),
+  approver_is_requester: entry<Record<never, never>>(
+    "refused",
+    () => "You asked for this, so you cannot approve it. Your click changed nothing.",
+    () => "Another person whom the policy names as an approver has to click Approve.",
+  ),
+  approver_not_allowed: entry<{ approvers: readonly string[] }>(
+    "refused",
+    () => "The policy does not name you as an approver here. Your click changed nothing.",
+    (d) => `Approvers: ${list(d.approvers)}.`,
+  ),
+  approver_twice: entry<Record<never, never>>(
+    "refused",
+    () => "You have approved this already; one person counts once. Your click changed nothing.",
+    () => "Another approver has to click Approve.",
+  ),
+  approver_no_longer_stands: entry<{ approver: string; why: string }>(
+    "refused",
+    (d) => `The approval of ${d.approver} does not stand any more: ${d.why}. Nothing was changed.`,
+    () => "Ask for a new plan and have it approved by somebody who may.",
+  ),
+  person_not_trusted: entry<{ why: string }>(
+    "refused",
+    (d) => `This account cannot use Handover: ${d.why}. Nothing was done.`,
+    () => "Use a full account of this workspace; docs/threat-model.md says why others are refused.",
+  ),
+  people_lookup_failed: entry<{ person: string; why: string }>(
+    "refused",
+    (d) => `Slack did not say whether ${d.person} may still approve (${d.why}); no answer is no. Nothing was changed.`,
+    () => "Try again when Slack answers, or use the command line named in the runbook.",
+  ),
+
+  // The request itself.
+  request_unknown: entry<{ requestId: string }>(
+    "refused",
+    (d) => `There is no request ${d.requestId} any more. Your click changed nothing.`,
+    () => "Type the command again for a new plan.",
+  ),
+  request_settled: entry<{ requestId: string; state: string; by: string }>(
+    "refused",
+    (d) => `Request ${d.requestId} is already settled: ${d.state}${d.by}. Your click changed nothing.`,
+    () => "Type the command again for a new plan.",
+  ),
+  request_not_awaiting: entry<{ requestId: string; state: string }>(
+    "refused",
+    (d) => `Request ${d.requestId} is ${d.state}, so there is nothing to approve or deny. Your click changed nothing.`,
+    () => "Its message says what happens now.",
+  ),
+  request_expired: entry<{ requestId: string; minutes: number }>(
+    "refused",
+    (d) =>
+      `Request ${d.requestId} expired: nobody settled it within ${d.minutes} min, and no answer is no. Nothing was changed.`,
+    () => "Type the command again for a new plan.",
+  ),
+  plan_replaced: entry<{ requestId: string }>(
+    "refused",
+    (d) => `That button belongs to another plan of request ${d.requestId}. Your click changed nothing.`,
+    () => "Read the plan as it stands now, and click there.",
+  ),
+  message_replaced: entry<{ requestId: string }>(
+    "refused",
+    (d) => `That message is not the one of request ${d.requestId} any more. Your click changed nothing.`,
+    () => "Use the newer message of this request.",
+  ),
+  plan_stale: entry<{ changes: readonly string[] }>(
+    "refused",
+    (d) => `The cluster is not as it was when the plan was approved: ${d.changes.join("; ")}. Nothing was changed.`,
+    () => "Type the command again: the new plan shows what is now.",
+  ),
+  grant_used: entry<{ executionId: string }>(
+    "refused",
+    (d) => `This approval was used already, by execution ${d.executionId}. Nothing was changed.`,
+    () => "Type the command again for a new plan.",
+  ),
+  grant_invalid: entry<{ why: string }>(
+    "refused",
+    (d) => `The approval cannot be trusted: ${d.why}. Nothing was changed.`,
+    () =>
+      "Type the command again. If it happens again, somebody writes to Redis who should not: see docs/threat-model.md.",
+  ),
+  cancelled_before_start: entry<{ by: string }>(
+    "refused",
+    (d) => `${d.by} cancelled before the point of no return. Nothing was changed.`,
+    () => "Nothing to do.",
+  ),
+  operation_unavailable: entry<{ operation: string; known: readonly string[] }>(
+    "refused",
+    (d) => `This worker does not know the operation ${d.operation}. Nothing was done.`,
+    (d) => `Upgrade the worker to the edge's version. It knows: ${list(d.known)}.`,
+  ),
+
+  // The surroundings.
+  worker_away: entry<{ cluster: string; lastSeen: string; commandLine: string; runbook: string | null }>(
+    "refused",
+    (d) => `No worker of cluster ${d.cluster} is alive (last seen: ${d.lastSeen}), so nothing was asked of it.`,
+    (d) => `Without it: ${d.commandLine}${d.runbook === null ? "" : ` · runbook: ${d.runbook}`}`,
+  ),
+  redis_away: entry<{ why: string }>(
+    "refused",
+    (d) =>
+      `Handover cannot reach its Redis (${d.why}). Whether this was recorded is not known; nothing runs without its record.`,
+    () => "Look at the request's message before trying again; `npx handover` works without Redis.",
+  ),
+  kubernetes_away: entry<{ doing: string; why: string }>(
+    "failed",
+    (d) => `The Kubernetes API did not answer while ${d.doing}: ${d.why}.`,
+    () => "Look whether the API server is healthy, then try again.",
+  ),
+  kubernetes_refused: entry<{ doing: string; why: string }>(
+    "failed",
+    (d) => `The Kubernetes API refused ${d.doing}: ${d.why}.`,
+    () => "Compare the worker's Role with the chart's (deploy/), which names each rule it needs.",
+  ),
+  target_locked: entry<{ target: string; holder: string; executionId: string }>(
+    "locked",
+    (d) => `${d.target} is locked by ${d.holder} (execution ${d.executionId}). Nothing was changed.`,
+    () => "Wait until it ends: `kubectl get lease` shows the holder; its thread shows the progress.",
+  ),
+  target_frozen: entry<{ target: string; by: string; reason: string; until: string }>(
+    "frozen",
+    (d) => `${d.target} is frozen by ${d.by} until ${d.until}: ${d.reason}. Nothing was changed.`,
+    () => "Wait, or have the freeze lifted (annotation handover.dev/freeze).",
+  ),
+  lease_lost: entry<{ target: string; holder: string; state: string }>(
+    "unknown",
+    (d) => `The lease of ${d.target} went to ${d.holder} in the middle of this execution. ${d.state}`,
+    () => "The new holder finishes or undoes it from the cluster's own record; look at the target's status.",
+  ),
+  execution_unfinished: entry<{ target: string; holder: string; executionId: string; commandLine: string }>(
+    "unknown",
+    (d) => `Execution ${d.executionId} on ${d.target} was begun by ${d.holder} and never ended.`,
+    (d) => `Finish it: ${d.commandLine}`,
+  ),
+  step_timed_out: entry<{ step: string; seconds: number; state: string }>(
+    "failed",
+    (d) => `“${d.step}” did not end within ${d.seconds} s. ${d.state}`,
+    () => "Look at the target's status before trying again.",
+  ),
+  unexpected: entry<{ doing: string; why: string }>(
+    "failed",
+    (d) => `Something unexpected happened while ${d.doing}: ${d.why}.`,
+    () => "This is a defect of Handover: report it with the lines of the log around it.",
+  ),
+
+  // Dolt.
+  dolt_no_primary: entry<{ roles: readonly string[] }>(
+    "refused",
+    (d) => `No server is primary: ${list(d.roles)}. Nothing was changed.`,
+    () => "A planned failover needs a working primary. If the primary is gone, promote a standby; see the runbook.",
+  ),
+  dolt_many_primaries: entry<{ roles: readonly string[] }>(
+    "refused",
+    (d) => `More than one server says it is primary: ${list(d.roles)}. Nothing was changed.`,
+    () => "Stop writes now: the servers will overwrite one another. Compare them before any of them is promoted.",
+  ),
+  dolt_broken_config: entry<{ pods: readonly string[] }>(
+    "refused",
+    (d) => `${list(d.pods)} say detected_broken_config: two primaries met at one epoch. Nothing was changed.`,
+    () => "Choose the primary by hand: compare the servers' data, then promote the right one at a higher epoch.",
+  ),
+  dolt_other_primary_possible: entry<{ pods: readonly string[] }>(
+    "refused",
+    (d) =>
+      `${list(d.pods)} do not answer, yet their containers run: one of them could be a primary, and silence is no proof. Nothing was changed.`,
+    () => "Find out why they are silent, or end their pods, and try again.",
+  ),
+  dolt_epochs_apart: entry<{ epochs: readonly string[] }>(
+    "refused",
+    (d) => `A server is at a higher epoch than the primary: ${list(d.epochs)}. Nothing was changed.`,
+    () => "A newer primary has been. Find out which server's data is newer before anything is promoted.",
+  ),
+  dolt_primary_not_expected: entry<{ expected: string; primary: string }>(
+    "refused",
+    (d) => `The primary is ${d.primary}, not ${d.expected} as you expected. Nothing was changed.`,
+    () => "Look at the status and ask again.",
+  ),
+  dolt_no_candidate: entry<{ rejected: readonly string[] }>(
+    "refused",
+    (d) => `No standby can take over: ${d.rejected.join("; ")}. Nothing was changed.`,
+    () => "Mend one of them first; each reason says what is wrong with it.",
+  ),
+  dolt_candidate_unknown: entry<{ given: string; pods: readonly string[] }>(
+    "usage",
+    (d) => `${d.given} is not a pod of this target. Nothing was changed.`,
+    (d) => `Pods: ${list(d.pods)}.`,
+  ),
+  dolt_candidate_is_primary: entry<{ pod: string }>(
+    "refused",
+    (d) => `${d.pod} is the primary already. Nothing was changed.`,
+    () => "Nothing to do.",
+  ),
+  dolt_too_few_standbys: entry<{ wanted: string; answering: number; silent: readonly string[]; commandLine: string }>(
+    "refused",
+    (d) =>
+      `${d.wanted} standbys must be caught up, and only ${d.answering} answer (silent: ${list(d.silent)}). A demotion now would stop writes for 10 s and fail. Nothing was changed.`,
+    (d) => `Mend the silent ones, or ask with a lower bound: ${d.commandLine}`,
+  ),
+  dolt_no_databases: entry<{ pod: string }>(
+    "refused",
+    (d) => `The primary ${d.pod} holds no database, so nothing can be said of replication. Nothing was changed.`,
+    () => "If it should hold data, its volume may be empty: stop that pod before a client connects.",
+  ),
+  dolt_credentials: entry<{ pod: string; why: string }>(
+    "refused",
+    (d) => `${d.pod} answers, but refuses Handover's login: ${d.why}. Nothing was changed.`,
+    () => "Correct the Secret named by handover.dev/credentials-secret, or DOLT_USERNAME and DOLT_PASSWORD.",
+  ),
+  dolt_rollout_running: entry<{ workload: string }>(
+    "refused",
+    (d) =>
+      `The StatefulSet ${d.workload} is being rolled out: its controller may still delete the pod that becomes primary. Nothing was changed.`,
+    () => "Wait until the roll-out has ended, or set a partition, and ask again.",
+  ),
+  dolt_out_of_bounds: entry<{ what: string }>(
+    "failed",
+    (d) => `Just before the switch the cluster was outside the plan's bounds: ${d.what}. Nothing was changed.`,
+    () => "Wait until the standby has caught up, and ask again.",
+  ),
+  dolt_demotion_refused: entry<{ pod: string; why: string }>(
+    "failed",
+    (d) => `${d.pod} could not be demoted and is primary as before: ${d.why}. Its connections were cut once.`,
+    () => "Find the standby that does not keep up, then try again.",
+  ),
+  dolt_not_caught_up: entry<{ pod: string; missing: readonly string[] }>(
+    "failed",
+    (d) => `${d.pod} had not caught up (${list(d.missing)}), so it was not promoted.`,
+    () => "Find out why this standby is behind, then try again.",
+  ),
+  dolt_undone: entry<{ pod: string; epoch: number; why: string }>(
+    "failed",
+    (d) => `The failover was undone: ${d.pod} is primary again, at epoch ${d.epoch}. Why: ${d.why}`,
+    () => "No write was lost. Mend what is named, then try again.",
+  ),
+  dolt_outcome_unknown: entry<{ state: string; todo: string }>(
+    "unknown",
+    (d) => `Whether this ended well is not known: ${d.state}`,
+    (d) => d.todo,
+  ),
+  dolt_silent: entry<{ pod: string; doing: string; why: string }>(
+    "failed",
+    (d) => `${d.pod} did not answer while ${d.doing}: ${d.why}.`,
+    () => "Look at the target's status.",
+  ),
+} as const;
+
+export type ProblemCode = keyof typeof problemTable;
+export type ProblemDetails<Code extends ProblemCode> =
+  (typeof problemTable)[Code] extends Entry<infer Details> ? Details : never;
+
+/** A problem as it is kept in a record and shown to people: plain text, no secret, no stack. */
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly kind: ProblemKind;
+  /** What happened and in what state things are. */
+  readonly what: string;
+  /** What to do next. */
+  readonly next: string;
+}
+
+export function problem<Code extends ProblemCode>(code: Code, details: ProblemDetails<Code>): Problem {
+  const row: Entry<never> = problemTable[code];
+  const typed = row as Entry<ProblemDetails<Code>>;
+  return { code, kind: typed.kind, what: typed.what(details), next: typed.next(details) };
+}
+
+/** A problem on its way up the stack. `cause` keeps the original, for logs only. */
+export class HandoverError extends Error {
+  override readonly name = "HandoverError";
+  readonly problem: Problem;
+
+  constructor(theProblem: Problem, options?: { cause?: unknown }) {
+    super(theProblem.what, options);
+    this.problem = theProblem;
+  }
+}
+
+export function fail<Code extends ProblemCode>(
+  code: Code,
+  details: ProblemDetails<Code>,
+  options?: { cause?: unknown },
+): HandoverError {
+  return new HandoverError(problem(code, details), options);
+}
+
+/** The problem behind anything that was thrown; what is not a HandoverError is unexpected, and says so. */
+export function problemOf(thrown: unknown, doing: string): Problem {
+  if (thrown instanceof HandoverError) return thrown.problem;
+  return problem("unexpected", { doing, why: thrown instanceof Error ? thrown.message : String(thrown) });
+}

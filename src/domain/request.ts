@@ -1,0 +1,149 @@
+import { z } from "zod";
+import { type Person, personSchema } from "./people.ts";
+import { parametersSchema } from "./plan.ts";
+import { signedSchema } from "./signing.ts";
+import { announcedTargetSchema } from "./target.ts";
+
+/** Every state a request can be in. What leads from one to another stands in `transitions.ts`. */
+export const requestStates = [
+  "planning",
+  "awaiting_approval",
+  "approved",
+  "running",
+  "unknown",
+  "refused",
+  "denied",
+  "withdrawn",
+  "expired",
+  "stale",
+  "succeeded",
+  "failed",
+  "cancelled",
+] as const;
+export type RequestState = (typeof requestStates)[number];
+
+/** States that nothing follows. `unknown` is not among them: somebody still has to find out. */
+export const settledStates: ReadonlySet<RequestState> = new Set([
+  "refused",
+  "denied",
+  "withdrawn",
+  "expired",
+  "stale",
+  "succeeded",
+  "failed",
+  "cancelled",
+]);
+
+export const problemSchema = z.object({
+  code: z.string(),
+  kind: z.enum(["usage", "refused", "failed", "unknown", "locked", "frozen"]),
+  what: z.string(),
+  next: z.string(),
+});
+
+/** How far one step of the plan is. */
+export const stepProgressSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  state: z.enum(["pending", "running", "done", "failed", "undone", "skipped"]),
+  /** A sentence for people: what was found or done. */
+  note: z.string().optional(),
+});
+export type StepProgress = z.infer<typeof stepProgressSchema>;
+
+/** One thing that happened, told once in the thread, in this order. */
+export const storyEntrySchema = z.object({
+  atMs: z.number().int(),
+  text: z.string(),
+});
+export type StoryEntry = z.infer<typeof storyEntrySchema>;
+
+export const executionSchema = z.object({
+  id: z.string(),
+  /** The worker that began it. */
+  worker: z.string(),
+  startedAtMs: z.number().int(),
+  steps: z.array(stepProgressSchema),
+  /** Set before the first step that cannot be undone; a cancel comes too late afterwards. */
+  committed: z.boolean(),
+});
+
+export const outcomeSchema = z.object({
+  atMs: z.number().int(),
+  /** One sentence that says how it ended. */
+  summary: z.string(),
+  /** How long writes really stopped, as far as the operation could see; null when it did not stop them. */
+  writesStoppedMs: z.number().nullable(),
+  problems: z.array(problemSchema),
+});
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** A request, whole. Plain data: everything shown to people is drawn from this by pure functions. */
+export const requestRecordSchema = z.object({
+  version: z.literal(1),
+  id: z.string().min(1),
+  /** Grows by one with every change; compare-and-set is on it. */
+  revision: z.number().int().min(1),
+  state: z.enum(requestStates),
+  operation: z.string().min(1),
+  target: announcedTargetSchema,
+  parameters: parametersSchema,
+  requester: personSchema,
+  reason: z.string().optional(),
+  /** Where the request was asked for and its face stands. */
+  channelId: z.string().min(1),
+  createdAtMs: z.number().int(),
+  updatedAtMs: z.number().int(),
+  /** When the present state expires (by Redis' clock); null for states that do not. */
+  expiresAtMs: z.number().int().nullable(),
+  /** The rule that decided when the request was made: name and what it asks for. */
+  rule: z.object({
+    name: z.string(),
+    approvals: z.number().int().min(0),
+    approvers: z.array(z.string()),
+    expiresAfterMinutes: z.number().int().min(1),
+  }),
+  plan: signedSchema.optional(),
+  approvals: z.array(signedSchema),
+  /** Who settled it by a click, where somebody did. */
+  settledBy: personSchema.optional(),
+  /** A wish to cancel; honoured until `execution.committed`. */
+  cancelWish: personSchema.optional(),
+  execution: executionSchema.optional(),
+  outcome: outcomeSchema.optional(),
+  story: z.array(storyEntrySchema),
+});
+export type RequestRecord = z.infer<typeof requestRecordSchema>;
+
+/** What the edge knows when somebody asks. */
+export interface NewRequest {
+  readonly id: string;
+  readonly operation: string;
+  readonly target: RequestRecord["target"];
+  readonly parameters: RequestRecord["parameters"];
+  readonly requester: Person;
+  readonly reason?: string;
+  readonly channelId: string;
+  readonly rule: RequestRecord["rule"];
+}
+
+/** How long a worker may take to plan before nobody waits for it any longer. */
+export const planningExpiresAfterMs = 60_000;
+
+export function newRequestRecord(request: NewRequest, nowMs: number): RequestRecord {
+  return {
+    version: 1,
+    ...request,
+    revision: 1,
+    state: "planning",
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    expiresAtMs: nowMs + planningExpiresAfterMs,
+    approvals: [],
+    story: [],
+  };
+}
+
+export function isSettled(record: Pick<RequestRecord, "state">): boolean {
+  return settledStates.has(record.state);
+}

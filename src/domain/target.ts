@@ -1,0 +1,44 @@
+import { z } from "zod";
+
+/** The engines that a workload can be annotated with (`handover.dev/engine`). */
+export const engineSchema = z.enum(["dolt"]);
+export type Engine = z.infer<typeof engineSchema>;
+
+/** What identifies a target for people and records: cluster, namespace and its name (`handover.dev/name`). */
+export const targetKeySchema = z.object({
+  cluster: z.string().min(1),
+  namespace: z.string().min(1),
+  name: z.string().min(1),
+});
+export type TargetKey = z.infer<typeof targetKeySchema>;
+
+/** A target as a worker announces it to the edge: enough to find it, judge policy and link its runbooks. */
+export const announcedTargetSchema = targetKeySchema.extend({
+  engine: engineSchema,
+  /** Name of the StatefulSet behind it. */
+  workload: z.string().min(1),
+  /** Runbook address by operation name, `default` for those without one of their own. */
+  runbooks: z.record(z.string(), z.string()),
+});
+export type AnnouncedTarget = z.infer<typeof announcedTargetSchema>;
+
+export function targetText(target: TargetKey): string {
+  return `${target.cluster}/${target.namespace}/${target.name}`;
+}
+
+/** The runbook for an operation on this target: its own, else the target's default, else null. */
+export function runbookFor(target: AnnouncedTarget, operation: string): string | null {
+  const verb = operation.slice(operation.indexOf(".") + 1);
+  return target.runbooks[operation] ?? target.runbooks[verb] ?? target.runbooks.default ?? null;
+}
+
+/**
+ * Finds the target a person named: `orders`, `namespace/orders` or `cluster/namespace/orders`, matched whole.
+ * Several matches mean that the short name is ambiguous; none, that it is unknown.
+ */
+export function findTargets(announced: readonly AnnouncedTarget[], engine: Engine, text: string): AnnouncedTarget[] {
+  return announced.filter((target) => {
+    const names = [target.name, `${target.namespace}/${target.name}`, targetText(target)];
+    return target.engine === engine && names.includes(text);
+  });
+}

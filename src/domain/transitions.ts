@@ -1,0 +1,212 @@
+import { type Approval, approvalSchema, type Grant } from "./approval.ts";
+import { type Problem, problem } from "./errors.ts";
+import { type Person, samePerson } from "./people.ts";
+import { type Plan, planSchema } from "./plan.ts";
+import { judgeApprover, type PolicyRule } from "./policy.ts";
+import { isSettled, type Outcome, type RequestRecord, type RequestState, type StepProgress } from "./request.ts";
+import { digestOf, readUnverified, type Signed } from "./signing.ts";
+
+/**
+ * What can happen to a request. Each function is pure: a record and what happened in, the next record or the reason
+ * why not out. Nothing else changes a record. `nowMs` is always Redis' clock.
+ */
+export type Transition =
+  | { readonly ok: true; readonly record: RequestRecord }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** People, in the notation that Slack turns into names. */
+const mention = (person: Person) => `<@${person.userId}>`;
+
+/** The state at this time: what waits for people expires at each read, whether or not a timer ever fired. */
+export function judgeExpiry(record: RequestRecord, nowMs: number): RequestRecord {
+  if (!canExpire(record.state) || record.expiresAtMs === null || nowMs < record.expiresAtMs) return record;
+  return next(record, nowMs, "expired", `Expired: not settled in time, and no answer is no. Nothing was changed.`);
+}
+
+export function planned(record: RequestRecord, signed: Signed, plan: Plan, nowMs: number): Transition {
+  if (record.state !== "planning") return notNow(record);
+  const expiresAtMs = nowMs + record.rule.expiresAfterMinutes * 60_000;
+  const story = `Plan made: ${plan.steps.length} steps. ${plan.cost}`;
+  const state = record.rule.approvals === 0 ? "approved" : "awaiting_approval";
+  return done({ ...next(record, nowMs, state, story), plan: signed, expiresAtMs });
+}
+
+/** The preflight, or the admission, found reasons against it. Nothing was changed. */
+export function refused(record: RequestRecord, problems: readonly Problem[], nowMs: number): Transition {
+  if (record.state !== "planning" && record.state !== "approved") return notNow(record);
+  const summary = "Refused. Nothing was changed.";
+  return done(settled(record, nowMs, "refused", outcome(nowMs, summary, problems)));
+}
+
+/** Planning itself broke. Nothing was changed. */
+export function planningFailed(record: RequestRecord, why: Problem, nowMs: number): Transition {
+  if (record.state !== "planning") return notNow(record);
+  return done(settled(record, nowMs, "failed", outcome(nowMs, "No plan could be made. Nothing was changed.", [why])));
+}
+
+/** What the edge checks of a click before it signs an approval. Null when it may be signed. */
+export function objectionToApproval(
+  record: RequestRecord,
+  rule: PolicyRule | null,
+  approver: Person,
+  fingerprint: string,
+): Problem | null {
+  if (record.state !== "awaiting_approval") return objectionToSettled(record);
+  if (shownPlan(record)?.fingerprint !== fingerprint) return problem("plan_replaced", { requestId: record.id });
+  if (rule === null) return problem("approver_not_allowed", { approvers: [] });
+  switch (judgeApprover(rule, approver, record.requester)) {
+    case "is_requester":
+      return problem("approver_is_requester", {});
+    case "not_an_approver":
+      return problem("approver_not_allowed", { approvers: rule.approvers.map((userId) => `<@${userId}>`) });
+    case "allowed":
+      return approvalsOf(record).some((given) => samePerson(given.approver, approver))
+        ? problem("approver_twice", {})
+        : null;
+  }
+}
+
+/** One signed approval more; enough of them approve the request and start the grant's time. */
+export function approve(record: RequestRecord, signed: Signed, approval: Approval, nowMs: number): Transition {
+  if (record.state !== "awaiting_approval" || record.plan === undefined) return notNow(record);
+  if (approval.planDigest !== digestOf(record.plan)) {
+    return { ok: false, problem: problem("plan_replaced", { requestId: record.id }) };
+  }
+  const approvals = [...record.approvals, signed];
+  const enough = approvals.length >= record.rule.approvals;
+  const story = `Approved by ${mention(approval.approver)} (${approvals.length} of ${record.rule.approvals}).`;
+  const state = enough ? "approved" : "awaiting_approval";
+  const expiresAtMs = enough ? nowMs + record.rule.expiresAfterMinutes * 60_000 : record.expiresAtMs;
+  return done({ ...next(record, nowMs, state, story), approvals, expiresAtMs });
+}
+
+export function deny(record: RequestRecord, by: Person, fingerprint: string, nowMs: number): Transition {
+  if (record.state !== "awaiting_approval") return notNow(record);
+  if (shownPlan(record)?.fingerprint !== fingerprint) {
+    return { ok: false, problem: problem("plan_replaced", { requestId: record.id }) };
+  }
+  const summary = `Denied by ${mention(by)}. Nothing was changed.`;
+  return done({ ...settled(record, nowMs, "denied", outcome(nowMs, summary, [])), settledBy: by });
+}
+
+/** The cluster is not what was approved. Nothing was changed. */
+export function wentStale(record: RequestRecord, changes: readonly string[], nowMs: number): Transition {
+  if (record.state !== "approved") return notNow(record);
+  const why = problem("plan_stale", { changes });
+  return done(
+    settled(record, nowMs, "stale", outcome(nowMs, "Stale: approve a new plan. Nothing was changed.", [why])),
+  );
+}
+
+/** The grant is used: the cluster has the execution on record, and from here only the holder of the lease writes. */
+export function started(
+  record: RequestRecord,
+  execution: { id: string; worker: string; steps: readonly StepProgress[] },
+  nowMs: number,
+): Transition {
+  if (record.state !== "approved") return notNow(record);
+  const running = next(record, nowMs, "running", `Started by worker ${execution.worker}.`);
+  return done({
+    ...running,
+    expiresAtMs: null,
+    execution: { ...execution, steps: [...execution.steps], startedAtMs: nowMs, committed: false },
+  });
+}
+
+export function progressed(record: RequestRecord, steps: readonly StepProgress[], nowMs: number): Transition {
+  if (record.execution === undefined || isSettled(record)) return notNow(record);
+  const before = new Map(record.execution.steps.map((step) => [step.id, step.state]));
+  const told = steps
+    .filter((step) => step.state !== "pending" && step.state !== "running" && before.get(step.id) !== step.state)
+    .map((step) => ({ atMs: nowMs, text: stepText(step) }));
+  return done({
+    ...touched(record, nowMs),
+    execution: { ...record.execution, steps: [...steps] },
+    story: [...record.story, ...told],
+  });
+}
+
+/** Before the first step that cannot be undone. A wish to cancel that is already there wins. */
+export function committed(record: RequestRecord, nowMs: number): Transition {
+  if (record.state !== "running" || record.execution === undefined) return notNow(record);
+  if (record.cancelWish !== undefined) {
+    return { ok: false, problem: problem("cancelled_before_start", { by: mention(record.cancelWish) }) };
+  }
+  return done({ ...touched(record, nowMs), execution: { ...record.execution, committed: true } });
+}
+
+/** The execution ended, well or not. From `unknown` it can still be found out. */
+export function ended(
+  record: RequestRecord,
+  state: "succeeded" | "failed" | "cancelled" | "unknown",
+  result: Outcome,
+  nowMs: number,
+): Transition {
+  if (record.state !== "running" && record.state !== "unknown") return notNow(record);
+  return done(settled(record, nowMs, state, result));
+}
+
+/** The grant that an approved record holds; null for any other. */
+export function grantOf(record: RequestRecord): Grant | null {
+  if (record.plan === undefined || record.expiresAtMs === null) return null;
+  return {
+    plan: record.plan,
+    approvals: record.approvals,
+    requester: record.requester,
+    expiresAtMs: record.expiresAtMs,
+  };
+}
+
+/** The plan as it is shown. Its signature is judged where something is decided: at admission. */
+export function shownPlan(record: RequestRecord): Plan | null {
+  return record.plan === undefined ? null : readUnverified(record.plan, planSchema);
+}
+
+/** The approvals as they are shown. */
+export function approvalsOf(record: RequestRecord): Approval[] {
+  return record.approvals.flatMap((signed) => readUnverified(signed, approvalSchema) ?? []);
+}
+
+/** Why a click can no longer change this request. */
+export function objectionToSettled(record: RequestRecord): Problem {
+  if (record.state === "expired") {
+    return problem("request_expired", { requestId: record.id, minutes: record.rule.expiresAfterMinutes });
+  }
+  if (!isSettled(record)) return problem("request_not_awaiting", { requestId: record.id, state: record.state });
+  const by = record.settledBy === undefined ? "" : ` by ${mention(record.settledBy)}`;
+  const at = ` at ${new Date(record.updatedAtMs).toISOString().slice(11, 16)} UTC`;
+  return problem("request_settled", { requestId: record.id, state: record.state, by: by + at });
+}
+
+function stepText(step: StepProgress): string {
+  const signs = { done: "✓", failed: "✗", undone: "↩", skipped: "–", pending: "·", running: "…" } as const;
+  return `${signs[step.state]} ${step.title}${step.note === undefined ? "" : ` — ${step.note}`}`;
+}
+
+function canExpire(state: RequestState): boolean {
+  return state === "planning" || state === "awaiting_approval" || state === "approved";
+}
+
+function outcome(atMs: number, summary: string, problems: readonly Problem[]): Outcome {
+  return { atMs, summary, writesStoppedMs: null, problems: [...problems] };
+}
+
+function settled(record: RequestRecord, nowMs: number, state: RequestState, result: Outcome): RequestRecord {
+  return { ...next(record, nowMs, state, result.summary), outcome: result, expiresAtMs: null };
+}
+
+function next(record: RequestRecord, nowMs: number, state: RequestState, text: string): RequestRecord {
+  return { ...touched(record, nowMs), state, story: [...record.story, { atMs: nowMs, text }] };
+}
+
+function touched(record: RequestRecord, nowMs: number): RequestRecord {
+  return { ...record, revision: record.revision + 1, updatedAtMs: nowMs };
+}
+
+function done(record: RequestRecord): Transition {
+  return { ok: true, record };
+}
+
+function notNow(record: RequestRecord): Transition {
+  return { ok: false, problem: objectionToSettled(record) };
+}

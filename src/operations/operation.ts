@@ -1,0 +1,64 @@
+import type { Problem } from "../domain/errors.ts";
+import type { Parameters, Plan, PlanDraft } from "../domain/plan.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DoltServers } from "../ports/dolt-servers.ts";
+import type { TargetReference, Workloads } from "../ports/workloads.ts";
+
+/** What an operation may use. Nothing of Slack, Redis or requests. */
+export interface OperationContext {
+  readonly target: TargetReference;
+  /** How a person names the target on the command line: for advice in problems. */
+  readonly targetName: string;
+  readonly workloads: Workloads;
+  readonly dolt: DoltServers;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+export type PlanResult =
+  | { readonly kind: "plan"; readonly draft: PlanDraft }
+  | { readonly kind: "refused"; readonly problems: readonly Problem[] };
+
+/** One thing Handover can do to a target. */
+export interface Operation {
+  /** `engine.verb`, as the policy names it. */
+  readonly name: string;
+  /** The preflight: reads only. Throws HandoverError when it cannot read. */
+  plan(context: OperationContext, parameters: Parameters): Promise<PlanResult>;
+  /** An execution of this plan; nothing is opened or changed until `steps` run. Throws HandoverError when the plan is not one of this operation's. */
+  begin(context: OperationContext, plan: Plan): OperationRun;
+}
+
+/** A plan being carried out, once, by one process. */
+export interface OperationRun {
+  readonly steps: readonly Step[];
+  /** Puts back a state known to be good after a step has failed; says what state things are in. Runs on a deadline of its own. */
+  undo(failure: Problem, signal: AbortSignal): Promise<UndoResult>;
+  /** What was done, for people, and how long writes really stopped as far as this process saw it. */
+  result(): { readonly summary: string; readonly writesStoppedMs: number | null };
+  /** Closes what the steps opened. */
+  close(): Promise<void>;
+}
+
+export interface Step {
+  readonly id: string;
+  /** What a person reads. The same as in the plan. */
+  readonly title: string;
+  readonly deadlineMs: number;
+  /** True for the first step after which a cancel comes too late; the executor asks for the commitment before it. */
+  readonly pointOfNoReturn: boolean;
+  /** True for steps before which the lease is looked at again. */
+  readonly changesTarget: boolean;
+  /** Asks the world, not the journal. A step that is done is not done again. */
+  isDone(signal: AbortSignal): Promise<boolean>;
+  /** Does it and verifies it. Returns a note for people, or null. Throws HandoverError. */
+  act(signal: AbortSignal): Promise<string | null>;
+}
+
+export type UndoResult =
+  /** Nothing had been changed, so nothing was undone. */
+  | { readonly kind: "nothing_changed"; readonly problem: Problem }
+  /** A state known to be good is in force again. */
+  | { readonly kind: "undone"; readonly problem: Problem }
+  /** What is true now is not known; the problem says what to do. */
+  | { readonly kind: "unknown"; readonly problem: Problem };

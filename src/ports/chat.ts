@@ -1,0 +1,46 @@
+import type { Person } from "../domain/people.ts";
+
+/** A message, ready to send: Block Kit blocks with a fallback text for notifications. */
+export interface ChatMessage {
+  readonly text: string;
+  readonly blocks: readonly object[];
+}
+
+/**
+ * The Slack Web API as far as Handover speaks to it. Never retries by itself.
+ * Throws ChatError.
+ */
+export interface Chat {
+  post(channelId: string, message: ChatMessage, threadTs: string | null, signal: AbortSignal): Promise<{ ts: string }>;
+  update(channelId: string, ts: string, message: ChatMessage, signal: AbortSignal): Promise<void>;
+  ephemeral(channelId: string, person: Person, message: ChatMessage, signal: AbortSignal): Promise<void>;
+  permalink(channelId: string, ts: string, signal: AbortSignal): Promise<string>;
+}
+
+/**
+ * - `refused`: Slack answered no; `slackError` is its code (`channel_not_found`, `message_not_found` …).
+ * - `slow_down`: Slack asks to wait `retryAfterMs`; nothing was sent.
+ * - `unknown`: no answer; whether it was done is not known.
+ */
+export class ChatError extends Error {
+  override readonly name = "ChatError";
+  readonly outcome: "refused" | "slow_down" | "unknown";
+  readonly slackError: string;
+  readonly retryAfterMs: number | null;
+
+  constructor(outcome: "refused" | "slow_down" | "unknown", slackError: string, retryAfterMs: number | null = null) {
+    super(`Slack: ${slackError}`);
+    this.outcome = outcome;
+    this.slackError = slackError;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Whether an account may take part at all. */
+export interface People {
+  /**
+   * Null: a full, active, human account of this workspace. Otherwise why it is not trusted, in words.
+   * Throws ChatError when Slack does not say; no answer is no.
+   */
+  objection(person: Person, signal: AbortSignal): Promise<string | null>;
+}

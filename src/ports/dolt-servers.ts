@@ -1,0 +1,96 @@
+/**
+ * Dolt servers as far as operations need them. A connection is one authenticated session; what a call throws is a
+ * DoltError, whose `outcome` says whether the server is known to have done nothing.
+ */
+export interface DoltServers {
+  /** Opens and authenticates a session. */
+  connect(address: DoltAddress, options: { deadlineMs: number; signal: AbortSignal }): Promise<DoltSession>;
+}
+
+export interface DoltAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+}
+
+export type DoltRole = "primary" | "standby" | "detected_broken_config";
+
+export interface DoltIdentity {
+  readonly role: DoltRole;
+  readonly epoch: number;
+  readonly readOnly: boolean;
+  readonly version: string;
+}
+
+/** A row of `dolt_cluster.dolt_cluster_status`. */
+export interface ReplicationRow {
+  readonly database: string;
+  /** Name of the standby remote, as in the server's configuration. */
+  readonly remote: string;
+  readonly role: DoltRole;
+  readonly epoch: number;
+  /** Null on standbys, and on a primary until its first push since start or promotion. */
+  readonly lagMs: number | null;
+  /** The server's own clock; null when it never replicated. */
+  readonly lastUpdateMs: number | null;
+  readonly error: string | null;
+}
+
+/** A row of a demotion: whether one standby holds all of one database. Users and branch control come as databases `mysql` and `dolt_branch_control`. */
+export interface CaughtUpRow {
+  readonly caughtUp: boolean;
+  readonly database: string;
+  readonly remote: string;
+  readonly remoteUrl: string;
+}
+
+/** Everything that has to be equal for two servers to hold the same data; equal texts mean equal states (dolt.md, “Equal states”). */
+export interface DataState {
+  /** By database: a text over branches, heads, tags and the WORKING and STAGED hash of every branch. */
+  readonly databases: Readonly<Record<string, string>>;
+  /** Texts over the rows of the tables of `mysql` and of branch control. */
+  readonly users: string;
+  readonly branchControl: string;
+}
+
+export interface DoltSession {
+  identity(options: CallOptions): Promise<DoltIdentity>;
+  /** Names of user databases: no system ones. */
+  databases(options: CallOptions): Promise<string[]>;
+  replication(options: CallOptions): Promise<ReplicationRow[]>;
+  /** Rows of users and branch control only: cheap, and enough before a demotion. */
+  privileges(options: CallOptions): Promise<Pick<DataState, "users" | "branchControl">>;
+  /** Reads through every branch; costs a connection a branch. Only meaningful while nothing writes. */
+  dataState(options: CallOptions): Promise<DataState>;
+  assumeRole(role: "primary" | "standby", epoch: number, options: CallOptions): Promise<void>;
+  /** `CALL dolt_cluster_transition_to_standby`. The session is spent afterwards. `minCaughtUp` 0 means all. */
+  transitionToStandby(epoch: number, minCaughtUp: number, options: CallOptions): Promise<CaughtUpRow[]>;
+  /** Closes at once, without waiting for the server. Safe to call twice. */
+  close(): void;
+}
+
+export interface CallOptions {
+  readonly deadlineMs: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * - `login`: the server answered and refused the credentials.
+ * - `refused`: the server answered with an error and did not do what was asked.
+ * - `unreachable`: no connection could be made; nothing was asked.
+ * - `unknown`: asked, and no answer came; whether it was done, or will be, is not known.
+ */
+export class DoltError extends Error {
+  override readonly name = "DoltError";
+  readonly outcome: "login" | "refused" | "unreachable" | "unknown";
+
+  constructor(
+    outcome: "login" | "refused" | "unreachable" | "unknown",
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+    this.outcome = outcome;
+  }
+}

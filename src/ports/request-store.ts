@@ -1,0 +1,101 @@
+import type { Person } from "../domain/people.ts";
+import type { RequestRecord } from "../domain/request.ts";
+import type { AnnouncedTarget, TargetKey } from "../domain/target.ts";
+
+/**
+ * Where request records live: the truth about every request of one cluster. Every call throws HandoverError
+ * `redis_away` when the store does not answer within its deadline; then nobody knows whether a write happened.
+ */
+export interface RequestStore {
+  /**
+   * Records a request once, in one script together with its index entry and its audit event.
+   * - `existing`: the same delivery (`deliveryId`) or the same press of Enter (person, target, operation, parameters
+   *   within 60 s) was recorded before, or the target has an unsettled request of this operation. Its record comes back.
+   */
+  create(request: RequestCreation): Promise<{ kind: "created" | "existing"; record: RequestRecord; nowMs: number }>;
+  /** The record with the store's clock, or null: there is none (any more). */
+  read(id: string): Promise<{ record: RequestRecord; nowMs: number } | null>;
+  /**
+   * Writes `next` if the stored revision is still `next.revision - 1`, moves its index entries (unsettled, next
+   * deadline, undrawn) and appends the audit event, all in one script. False: somebody else changed it first.
+   */
+  compareAndSet(next: RequestRecord, audit: AuditEvent): Promise<boolean>;
+  /** Puts back a record that the store lost, from the cluster's own record; never over one of the same or a higher revision. */
+  restore(record: RequestRecord, audit: AuditEvent): Promise<void>;
+  /** Appends an event that changes no record: a refusal, a failed click. */
+  audit(event: AuditEvent): Promise<void>;
+  /** Ids of requests that are not settled, the nearest deadline first. */
+  unsettled(): Promise<{ ids: string[]; nowMs: number }>;
+  /** Ids of requests whose message is older than their record. */
+  undrawn(): Promise<string[]>;
+  /** The store's clock. */
+  nowMs(): Promise<number>;
+}
+
+export interface RequestCreation {
+  /** Builds the record with the store's clock. Must be pure: it can be called again. */
+  readonly build: (nowMs: number) => RequestRecord;
+  /** Slack's `trigger_id` (or another id of this very delivery). */
+  readonly deliveryId: string;
+  readonly audit: AuditEvent;
+}
+
+/** One line of the audit. No secret, no token, no response_url. */
+export interface AuditEvent {
+  readonly kind: string;
+  readonly requestId: string | null;
+  readonly by: Person | { readonly worker: string } | { readonly commandLine: string } | { readonly edge: string };
+  /** Plain facts: state before and after, problem code, fingerprint, message. */
+  readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** What a cluster's workers tell the edge about themselves. */
+export interface Announcements {
+  /** Says: this worker lives, and these are the targets. Kept for as long as anybody may ask when it was last seen. */
+  announce(worker: WorkerAnnouncement): Promise<void>;
+  /** Everything announced for this cluster, the newest heartbeat first, with how long ago it was, by the store's clock. */
+  read(): Promise<{ workers: (WorkerAnnouncement & { seenAgoMs: number })[] }>;
+}
+
+export interface WorkerAnnouncement {
+  readonly workerId: string;
+  readonly cluster: string;
+  readonly version: string;
+  readonly operations: readonly string[];
+  readonly targets: readonly AnnouncedTarget[];
+}
+
+/**
+ * The message that shows a request and how much of the record it shows. Apart from the record, so that drawing never
+ * changes the record's revision.
+ */
+export interface FaceStore {
+  read(requestId: string): Promise<Face | null>;
+  /** Takes the face's lock for at most so long; null when another drawer holds it. */
+  lock(requestId: string, holdMs: number): Promise<FaceLock | null>;
+}
+
+export interface FaceLock {
+  /** The face as it is now; null before the first draw. */
+  readonly face: Face | null;
+  /** Notes what was drawn; false when the lock was lost meanwhile and nothing was noted. */
+  note(face: Face): Promise<boolean>;
+  release(): Promise<void>;
+}
+
+export interface Face {
+  readonly channelId: string;
+  /** Null: a post was begun and its outcome is not known; see `postingSinceMs`. */
+  readonly ts: string | null;
+  /** Revision of the record that the message shows; 0 before the first draw. */
+  readonly drawnRevision: number;
+  /** How many entries of the story the thread has. */
+  readonly toldEntries: number;
+  /** When a post was begun whose answer has not come; by the store's clock. */
+  readonly postingSinceMs: number | null;
+}
+
+/** One unsettled request a target and operation: the key both share. */
+export function openRequestKey(target: TargetKey, operation: string): string {
+  return `${target.namespace}/${target.name}/${operation}`;
+}
