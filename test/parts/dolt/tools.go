@@ -1,0 +1,8 @@
+//go:build tools
+
+// Package parts names the commands that the tests build; the modules' versions are pinned in go.mod and go.sum.
+package parts
+
+import (
+	_ "github.com/dolthub/dolt/go/cmd/dolt"
+)
