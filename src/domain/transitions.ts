@@ -31,6 +31,15 @@ export function planned(record: RequestRecord, signed: Signed, plan: Plan, nowMs
   return done({ ...next(record, nowMs, state, story), plan: signed, expiresAtMs });
 }
 
+/** A question that changes nothing is settled by its answer: the plan, without steps, is what was seen. */
+export function answered(record: RequestRecord, signed: Signed, nowMs: number): Transition {
+  if (record.state !== "planning") return notNow(record);
+  return done({
+    ...settled(record, nowMs, "succeeded", outcome(nowMs, "Answered. Nothing was changed.", [])),
+    plan: signed,
+  });
+}
+
 /** The preflight, or the admission, found reasons against it. Nothing was changed. */
 export function refused(record: RequestRecord, problems: readonly Problem[], nowMs: number): Transition {
   if (record.state !== "planning" && record.state !== "approved") return notNow(record);
