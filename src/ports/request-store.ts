@@ -1,6 +1,6 @@
-import type { Person } from "../domain/people.ts";
-import type { RequestRecord } from "../domain/request.ts";
-import type { AnnouncedTarget, TargetKey } from "../domain/target.ts";
+import { type Person, personKey } from "../domain/people.ts";
+import { isSettled, type RequestRecord } from "../domain/request.ts";
+import { type AnnouncedTarget, type TargetKey, targetText } from "../domain/target.ts";
 
 /**
  * Where request records live: the truth about every request of one cluster. Every call throws HandoverError
@@ -9,8 +9,8 @@ import type { AnnouncedTarget, TargetKey } from "../domain/target.ts";
 export interface RequestStore {
   /**
    * Records a request once, in one script together with its index entry and its audit event.
-   * - `existing`: the same delivery (`deliveryId`) or the same press of Enter (person, target, operation, parameters
-   *   within 60 s) was recorded before, or the target has an unsettled request of this operation. Its record comes back.
+   * - `existing`: the same delivery (`deliveryId`, for 15 min) or the same press of Enter (`pressKey`, for 60 s) was
+   *   recorded before, or the target has an unsettled request of this operation that has not expired. Its record comes back.
    */
   create(request: RequestCreation): Promise<{ kind: "created" | "existing"; record: RequestRecord; nowMs: number }>;
   /** The record with the store's clock, or null: there is none (any more). */
@@ -98,4 +98,23 @@ export interface Face {
 /** One unsettled request a target and operation: the key both share. */
 export function openRequestKey(target: TargetKey, operation: string): string {
   return `${target.namespace}/${target.name}/${operation}`;
+}
+
+/** How long a delivery that comes again is the request it was. */
+export const deliveryRemembersMs = 15 * 60_000;
+/** How long the same command of the same person is a second press of Enter. */
+export const pressRemembersMs = 60_000;
+
+/** A second press of Enter: the same for one person asking the same of the same target. */
+export function pressKey(record: Pick<RequestRecord, "requester" | "target" | "operation" | "parameters">): string {
+  const parameters = Object.entries(record.parameters).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([personKey(record.requester), targetText(record.target), record.operation, parameters]);
+}
+
+/**
+ * Whether a second press of Enter is still about this request: as long as it is open, and when it has done something.
+ * A request that was refused, answered, withdrawn or undone is asked again on purpose.
+ */
+export function answersSecondPress(record: Pick<RequestRecord, "state" | "execution">): boolean {
+  return !isSettled(record) || (record.state === "succeeded" && record.execution !== undefined);
 }
