@@ -35,6 +35,8 @@ export interface ReplicationRow {
   /** The server's own clock; null when it never replicated. */
   readonly lastUpdateMs: number | null;
   readonly error: string | null;
+  /** Where the remote leads, as `dolt_remotes` of that database has it; null when it is not stored there. */
+  readonly remoteUrl: string | null;
 }
 
 /** A row of a demotion: whether one standby holds all of one database. Users and branch control come as databases `mysql` and `dolt_branch_control`. */

@@ -1,0 +1,157 @@
+import { fail, HandoverError, type Problem, problemOf } from "../domain/errors.ts";
+import type { Outcome, StepProgress } from "../domain/request.ts";
+import type { OperationRun, Step } from "../operations/operation.ts";
+import type { Clock } from "../ports/clock.ts";
+
+/** Who hears of the progress, and who may still say stop. */
+export interface ExecutionReporter {
+  /** Tells how far the steps are. Returns at once and never throws: telling must not hold up a switch. */
+  progress(steps: readonly StepProgress[]): void;
+  /**
+   * Asked once, before the first step that cannot be undone. Resolves when the commitment is on record; throws
+   * `cancelled_before_start` when somebody wished so in time, and anything else when the record does not answer: then it stops.
+   */
+  commit(signal: AbortSignal): Promise<void>;
+}
+
+/** What the executor needs of the lease it runs under. */
+export interface ExecutionLease {
+  readonly lost: AbortSignal;
+  confirm(signal: AbortSignal): Promise<void>;
+}
+
+export interface ExecutionResult {
+  readonly state: "succeeded" | "failed" | "cancelled" | "unknown" | "interrupted";
+  readonly outcome: Outcome;
+  readonly steps: readonly StepProgress[];
+}
+
+/** How long putting things back may take, on a deadline of its own: the failed step may have used up any other. */
+export const undoDeadlineMs = 60_000;
+
+/**
+ * Carries a plan out, step by step. A step that the world shows as done is not done again, so that running it once more
+ * finishes what a crash left half done.
+ * `shutdown` stops it only while nothing has been changed (`interrupted`: another process may take it up); after the
+ * commitment it runs to its end.
+ */
+export async function runSteps(options: {
+  run: OperationRun;
+  lease: ExecutionLease;
+  reporter: ExecutionReporter;
+  clock: Clock;
+  /** True when an earlier process committed already. */
+  committed: boolean;
+  shutdown: AbortSignal;
+}): Promise<ExecutionResult> {
+  const { run, lease, reporter, clock, shutdown } = options;
+  const progress = new Progress(run.steps, reporter);
+  let committed = options.committed;
+  for (const step of run.steps) {
+    if (!committed && shutdown.aborted) return progress.result("interrupted", nothingChanged(clock, []));
+    try {
+      if (step.pointOfNoReturn && !committed) {
+        await reporter.commit(lease.lost);
+        committed = true;
+      }
+      const signal = AbortSignal.any([lease.lost, ...(committed ? [] : [shutdown])]);
+      progress.set(step, "running");
+      const note = await actUnlessDone(step, lease, signal);
+      progress.set(step, note.done ? "skipped" : "done", note.text);
+    } catch (error) {
+      if (!committed && shutdown.aborted) return progress.result("interrupted", nothingChanged(clock, []));
+      const failure = problemOf(error, `“${step.title}”`);
+      progress.set(step, "failed", failure.what);
+      return await stopped(failure, committed, run, lease, progress, clock);
+    }
+  }
+  const { summary, writesStoppedMs } = run.result();
+  return progress.result("succeeded", { atMs: clock.nowMs(), summary, writesStoppedMs, problems: [] });
+}
+
+async function stopped(
+  failure: Problem,
+  committed: boolean,
+  run: OperationRun,
+  lease: ExecutionLease,
+  progress: Progress,
+  clock: Clock,
+): Promise<ExecutionResult> {
+  if (failure.code === "cancelled_before_start") {
+    return progress.result("cancelled", { ...nothingChanged(clock, []), summary: failure.what });
+  }
+  if (!committed) return progress.result("failed", nothingChanged(clock, [failure]));
+  // Without the lease nothing may be changed any more, not even put back: its new holder does that.
+  if (failure.code === "lease_lost") {
+    const summary = "Stopped: the lease was lost, and whoever holds it finishes or undoes this.";
+    return progress.result("unknown", { atMs: clock.nowMs(), summary, writesStoppedMs: null, problems: [failure] });
+  }
+  const undone = await undo(run, lease, failure);
+  const { writesStoppedMs } = run.result();
+  const outcome = {
+    atMs: clock.nowMs(),
+    summary: undone.problem.what,
+    writesStoppedMs,
+    problems: distinct([undone.problem, failure]),
+  };
+  return progress.result(undone.kind === "unknown" ? "unknown" : "failed", outcome);
+}
+
+async function undo(run: OperationRun, lease: ExecutionLease, failure: Problem) {
+  try {
+    return await run.undo(failure, AbortSignal.any([lease.lost, AbortSignal.timeout(undoDeadlineMs)]));
+  } catch (error) {
+    return { kind: "unknown", problem: problemOf(error, "putting things back") } as const;
+  }
+}
+
+async function actUnlessDone(
+  step: Step,
+  lease: ExecutionLease,
+  signal: AbortSignal,
+): Promise<{ done: boolean; text: string | null }> {
+  const deadline = AbortSignal.timeout(step.deadlineMs);
+  const bounded = AbortSignal.any([signal, deadline]);
+  try {
+    const [done] = await Promise.all([
+      step.isDone(bounded),
+      step.changesTarget ? lease.confirm(bounded) : Promise.resolve(),
+    ]);
+    if (done) return { done: true, text: "was done already" };
+    return { done: false, text: await step.act(bounded) };
+  } catch (error) {
+    if (lease.lost.aborted && lease.lost.reason instanceof HandoverError) throw lease.lost.reason;
+    if (!deadline.aborted || error instanceof HandoverError) throw error;
+    const state = "Whether it was done is looked at next.";
+    throw fail("step_timed_out", { step: step.title, seconds: step.deadlineMs / 1000, state }, { cause: error });
+  }
+}
+
+function nothingChanged(clock: Clock, problems: Problem[]): Outcome {
+  return { atMs: clock.nowMs(), summary: "Nothing was changed.", writesStoppedMs: null, problems };
+}
+
+function distinct(problems: readonly Problem[]): Problem[] {
+  return problems.filter((one, index) => problems.findIndex((other) => other.what === one.what) === index);
+}
+
+class Progress {
+  #steps: StepProgress[];
+  readonly #reporter: ExecutionReporter;
+
+  constructor(steps: readonly Step[], reporter: ExecutionReporter) {
+    this.#steps = steps.map(({ id, title }) => ({ id, title, state: "pending" }));
+    this.#reporter = reporter;
+  }
+
+  set(step: Step, state: StepProgress["state"], note: string | null = null): void {
+    this.#steps = this.#steps.map((one) =>
+      one.id === step.id ? { id: one.id, title: one.title, state, ...(note === null ? {} : { note }) } : one,
+    );
+    this.#reporter.progress(this.#steps);
+  }
+
+  result(state: ExecutionResult["state"], outcome: Outcome): ExecutionResult {
+    return { state, outcome, steps: this.#steps };
+  }
+}

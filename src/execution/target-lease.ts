@@ -1,0 +1,195 @@
+import { fail, HandoverError } from "../domain/errors.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { LeaseState, LeaseView, TargetLeases, TargetReference } from "../ports/workloads.ts";
+import type { LeaseObserver } from "./lease-observer.ts";
+import {
+  type EndedExecution,
+  type LedgerExecution,
+  readEnded,
+  readExecution,
+  writeEnded,
+  writeExecution,
+} from "./ledger.ts";
+
+export interface LeaseOptions {
+  readonly leases: TargetLeases;
+  readonly clock: Clock;
+  readonly target: TargetReference;
+  /** Unique to this process: pod or host, and a random part. */
+  readonly holder: string;
+  readonly durationMs: number;
+}
+
+/**
+ * The lease of one target, held by this process. Everything written beside it goes through here, one write at a time and
+ * each by compare-and-set, so that a process that lost the lease can write nothing more.
+ */
+export class TargetLease {
+  readonly #options: LeaseOptions;
+  readonly #lost = new AbortController();
+  readonly #stopRenewing = new AbortController();
+  #view: LeaseView;
+  #execution: LedgerExecution;
+  #renewedAtMonotonicMs: number;
+  #queue: Promise<unknown> = Promise.resolve();
+  #renewing: Promise<void>;
+
+  private constructor(options: LeaseOptions, view: LeaseView, execution: LedgerExecution, takenAtMonotonicMs: number) {
+    this.#options = options;
+    this.#view = view;
+    this.#execution = execution;
+    this.#renewedAtMonotonicMs = takenAtMonotonicMs;
+    this.#renewing = this.#renewUntilReleased();
+  }
+
+  /**
+   * Takes the lease and writes the execution beside it in the same compare-and-set.
+   * `decide` sees what is there and returns the execution to write, or throws the reason why not.
+   * Throws `target_locked` when another holder lives, or won the race.
+   */
+  static async take(
+    options: LeaseOptions,
+    observer: LeaseObserver,
+    decide: (open: LedgerExecution | null, ended: readonly EndedExecution[]) => LedgerExecution,
+    signal: AbortSignal,
+  ): Promise<TargetLease> {
+    const { leases, target, clock, holder, durationMs } = options;
+    const found = await leases.read(target, signal);
+    const open = readExecution(found?.state.execution ?? null);
+    if (found !== null && found.state.holder !== null && !observer.isAbandoned(target, found)) {
+      throw locked(target, found.state.holder, open);
+    }
+    const execution = decide(open, readEnded(found?.state.usedGrants ?? null));
+    const takenAtMonotonicMs = clock.monotonicMs();
+    const view = await leases.compareAndSet(
+      target,
+      found?.version ?? null,
+      {
+        holder,
+        durationSeconds: Math.ceil(durationMs / 1000),
+        renewedAtMs: clock.nowMs(),
+        transitions: (found?.state.transitions ?? 0) + 1,
+        execution: writeExecution(execution),
+        usedGrants: found?.state.usedGrants ?? null,
+      },
+      signal,
+    );
+    if (view !== null) return new TargetLease(options, view, execution, takenAtMonotonicMs);
+    const winner = await leases.read(target, signal);
+    throw locked(target, winner?.state.holder ?? "another process", readExecution(winner?.state.execution ?? null));
+  }
+
+  /** Aborted as soon as this process can no longer be sure that it holds the lease. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  get execution(): LedgerExecution {
+    return this.#execution;
+  }
+
+  /** Looks at the lease in the cluster. Throws `lease_lost` when another holds it, or when it ran out unrenewed. */
+  async confirm(signal: AbortSignal): Promise<void> {
+    this.#assertFresh();
+    const found = await this.#options.leases.read(this.#options.target, signal);
+    if (found?.state.holder !== this.#options.holder) throw this.#lose(found?.state.holder ?? "nobody");
+    this.#assertFresh();
+  }
+
+  /** Writes a change of the execution beside the lease; this renews it too. */
+  async record(change: (execution: LedgerExecution) => LedgerExecution, signal: AbortSignal): Promise<void> {
+    await this.#write((state) => {
+      const execution = change(this.#execution);
+      return [{ ...state, execution: writeExecution(execution) }, execution];
+    }, signal);
+  }
+
+  /** Ends the execution: frees the lease and remembers what was used, in one write. */
+  async end(ended: EndedExecution, signal: AbortSignal): Promise<void> {
+    this.#stopRenewing.abort();
+    await this.#renewing;
+    const nowMs = this.#options.clock.nowMs();
+    await this.#write((state) => {
+      const usedGrants = writeEnded([...readEnded(state.usedGrants), ended], nowMs);
+      return [{ ...state, holder: null, execution: null, usedGrants }, this.#execution];
+    }, signal);
+  }
+
+  /** Frees the lease and leaves the execution for another worker to finish. */
+  async leaveUnfinished(signal: AbortSignal): Promise<void> {
+    this.#stopRenewing.abort();
+    await this.#renewing;
+    await this.#write((state) => [{ ...state, holder: null }, this.#execution], signal);
+  }
+
+  /** Stops renewing without a word to the cluster, as a process that dies does. */
+  async abandon(): Promise<void> {
+    this.#stopRenewing.abort();
+    await this.#renewing;
+  }
+
+  #write(change: (state: LeaseState) => [LeaseState, LedgerExecution], signal: AbortSignal): Promise<void> {
+    const written = this.#queue.then(() => this.#writeNow(change, signal));
+    this.#queue = written.catch(() => undefined);
+    return written;
+  }
+
+  async #writeNow(change: (state: LeaseState) => [LeaseState, LedgerExecution], signal: AbortSignal): Promise<void> {
+    const { leases, target, clock, holder } = this.#options;
+    for (;;) {
+      this.#assertFresh();
+      const startedAtMonotonicMs = clock.monotonicMs();
+      const [next, execution] = change({ ...this.#view.state, renewedAtMs: clock.nowMs() });
+      const view = await leases.compareAndSet(target, this.#view.version, next, signal);
+      if (view !== null) {
+        this.#view = view;
+        this.#execution = execution;
+        this.#renewedAtMonotonicMs = startedAtMonotonicMs;
+        return;
+      }
+      // Our own earlier write may have been done although its answer was lost: look, and go on if the lease is still ours.
+      const found = await leases.read(target, signal);
+      if (found?.state.holder !== holder) throw this.#lose(found?.state.holder ?? "nobody");
+      this.#view = found;
+    }
+  }
+
+  async #renewUntilReleased(): Promise<void> {
+    const { clock, durationMs } = this.#options;
+    const stop = this.#stopRenewing.signal;
+    while (!stop.aborted && !this.#lost.signal.aborted) {
+      await clock.sleep(durationMs / 3, stop).catch(() => undefined);
+      if (stop.aborted) return;
+      try {
+        await this.#write(
+          (state) => [state, this.#execution],
+          AbortSignal.any([stop, AbortSignal.timeout(durationMs / 3)]),
+        );
+      } catch (error) {
+        // An API server that does not answer is asked again until the lease has run out; then nothing is certain any more.
+        if (error instanceof HandoverError && error.problem.code === "lease_lost") return;
+      }
+    }
+  }
+
+  #assertFresh(): void {
+    const ageMs = this.#options.clock.monotonicMs() - this.#renewedAtMonotonicMs;
+    if (this.#lost.signal.aborted || ageMs >= this.#options.durationMs) throw this.#lose("nobody we know of");
+  }
+
+  #lose(holder: string): HandoverError {
+    const { namespace, workload } = this.#options.target;
+    const state = this.#execution.committed ? "It had begun to change things." : "It had changed nothing.";
+    const error = fail("lease_lost", { target: `${namespace}/${workload}`, holder, state });
+    this.#lost.abort(error);
+    return error;
+  }
+}
+
+function locked(target: TargetReference, holder: string, open: LedgerExecution | null): HandoverError {
+  return fail("target_locked", {
+    target: `${target.namespace}/${target.workload}`,
+    holder,
+    executionId: open?.id ?? "unknown",
+  });
+}

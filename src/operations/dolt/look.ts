@@ -1,0 +1,117 @@
+import { fail } from "../../domain/errors.ts";
+import {
+  type DataState,
+  type DoltAddress,
+  DoltError,
+  type DoltIdentity,
+  type DoltSession,
+  type ReplicationRow,
+} from "../../ports/dolt-servers.ts";
+import type { PodView, WorkloadView } from "../../ports/workloads.ts";
+import type { OperationContext } from "../operation.ts";
+
+/** How long one server may take to say what it is; the others are asked side by side, so it is also the whole look's bound. */
+export const lookDeadlineMs = 2_000;
+
+/** A target's workload and what each of its servers says of itself, all asked at the same time. */
+export interface DoltView {
+  readonly workload: WorkloadView;
+  readonly credentials: { readonly username: string; readonly password: string };
+  /** One for each ordinal, in order. */
+  readonly nodes: readonly DoltNode[];
+}
+
+export interface DoltNode {
+  readonly name: string;
+  readonly pod: PodView | null;
+  /** What the server answered; null when it did not, and then `silence` says why. */
+  readonly answer: DoltAnswer | null;
+  readonly silence: Silence | null;
+}
+
+export interface DoltAnswer extends DoltIdentity {
+  readonly databases: readonly string[];
+  readonly replication: readonly ReplicationRow[];
+  readonly privileges: Pick<DataState, "users" | "branchControl">;
+}
+
+/**
+ * - `stopped`: no server runs there, by the kubelet's word: it cannot be a primary now.
+ * - `login`: it answers and refuses the credentials.
+ * - `silent`: it may run and be anything; its silence proves nothing.
+ */
+export interface Silence {
+  readonly kind: "stopped" | "login" | "silent";
+  readonly text: string;
+}
+
+/** Looks at the workload, its pods and every server. Throws when the workload is gone or the Kubernetes API does not answer. */
+export async function lookAtDolt(context: OperationContext): Promise<DoltView> {
+  const workload = await lookAtWorkload(context);
+  const credentials = await credentialsOf(context, workload);
+  const nodes = await Promise.all(
+    workload.pods.map(async ({ name, pod }): Promise<DoltNode> => {
+      const stopped = stoppedBecause(pod);
+      if (stopped !== null) return { name, pod, answer: null, silence: { kind: "stopped", text: stopped } };
+      try {
+        return { name, pod, answer: await ask(context, addressOf(name, pod, credentials)), silence: null };
+      } catch (error) {
+        return { name, pod, answer: null, silence: silenceOf(error) };
+      }
+    }),
+  );
+  return { workload, credentials, nodes };
+}
+
+export async function lookAtWorkload(context: OperationContext): Promise<WorkloadView> {
+  const workload = await context.workloads.look(context.target, context.signal);
+  if (workload === null) throw fail("target_unknown", { given: context.targetName, known: [] });
+  return workload;
+}
+
+/** The annotated Secret's credentials; without one, Dolt's own default: root without a password. */
+export async function credentialsOf(context: OperationContext, workload: WorkloadView) {
+  return (await context.workloads.credentials(workload, context.signal)) ?? { username: "root", password: "" };
+}
+
+/** Where a pod's server is reached. Throws a DoltError `unreachable` for a pod without an address. */
+export function addressOf(
+  name: string,
+  pod: PodView | null,
+  credentials: { readonly username: string; readonly password: string },
+): DoltAddress {
+  if (pod === null || pod.ip === null) throw new DoltError("unreachable", `${name} has no address`);
+  return { host: pod.ip, port: pod.port ?? 3306, ...credentials };
+}
+
+async function ask(context: OperationContext, address: DoltAddress): Promise<DoltAnswer> {
+  const options = { deadlineMs: lookDeadlineMs, signal: context.signal };
+  const session = await context.dolt.connect(address, options);
+  try {
+    return await answerOf(session, options);
+  } finally {
+    session.close();
+  }
+}
+
+async function answerOf(
+  session: DoltSession,
+  options: { deadlineMs: number; signal: AbortSignal },
+): Promise<DoltAnswer> {
+  const identity = await session.identity(options);
+  const databases = await session.databases(options);
+  const replication = await session.replication(options);
+  const privileges = await session.privileges(options);
+  return { ...identity, databases, replication, privileges };
+}
+
+/** Why no server can be running in this pod, or null when one may. */
+function stoppedBecause(pod: PodView | null): string | null {
+  if (pod === null) return "its pod is missing";
+  return pod.container.state === "stopped" ? pod.container.text : null;
+}
+
+function silenceOf(error: unknown): Silence {
+  if (error instanceof DoltError && error.outcome === "login") return { kind: "login", text: error.message };
+  return { kind: "silent", text: error instanceof Error ? error.message : String(error) };
+}
