@@ -1,0 +1,126 @@
+import { z } from "zod";
+
+/**
+ * Block Kit's limits, as https://docs.slack.dev/reference/block-kit states them. Blocks and elements that are not described here
+ * pass unchecked but for their `block_id`.
+ */
+
+const blockIdMax = 255;
+const actionIdMax = 255;
+const maxBlocks = 50;
+
+const plainText = (max: number) =>
+  z.object({ type: z.literal("plain_text"), text: z.string().min(1).max(max), emoji: z.boolean().optional() });
+const anyText = (max: number) =>
+  z.object({ type: z.enum(["plain_text", "mrkdwn"]), text: z.string().min(1).max(max), emoji: z.boolean().optional() });
+
+const confirm = z.object({
+  title: plainText(100),
+  text: anyText(300),
+  confirm: plainText(30),
+  deny: plainText(30),
+  style: z.enum(["primary", "danger"]).optional(),
+});
+
+const button = z.object({
+  type: z.literal("button"),
+  text: plainText(75),
+  action_id: z.string().min(1).max(actionIdMax).optional(),
+  value: z.string().max(2_000).optional(),
+  url: z.string().max(3_000).optional(),
+  style: z.enum(["primary", "danger"]).optional(),
+  confirm: confirm.optional(),
+  accessibility_label: z.string().max(75).optional(),
+});
+
+const otherElement = z.looseObject({
+  type: z.string().refine((type) => type !== "button"),
+  action_id: z.string().min(1).max(actionIdMax).optional(),
+});
+const element = z.union([button, otherElement]);
+
+const image = z.object({
+  type: z.literal("image"),
+  image_url: z.string().max(3_000),
+  alt_text: z.string().max(2_000),
+  title: plainText(2_000).optional(),
+});
+
+const withId = { block_id: z.string().min(1).max(blockIdMax).optional() };
+
+const blocksByType = {
+  section: z
+    .object({
+      ...withId,
+      text: anyText(3_000).optional(),
+      fields: z.array(anyText(2_000)).min(1).max(10).optional(),
+      accessory: element.optional(),
+    })
+    .refine((section) => section.text !== undefined || section.fields !== undefined, {
+      message: "a section needs text or fields",
+    }),
+  header: z.object({ ...withId, text: plainText(150) }),
+  divider: z.object(withId),
+  image: image.extend(withId),
+  context: z.object({
+    ...withId,
+    elements: z
+      .array(z.union([anyText(2_000), image]))
+      .min(1)
+      .max(10),
+  }),
+  actions: z.object({ ...withId, elements: z.array(element).min(1).max(25) }),
+  markdown: z.object({ ...withId, text: z.string().min(1).max(12_000) }),
+} as const;
+
+const anyBlock = z.looseObject({ type: z.string().min(1), ...withId });
+
+/**
+ * What Slack would refuse these blocks for, each with the JSON pointer of its place, as in the `errors` of an `invalid_blocks`
+ * answer. Empty: nothing.
+ */
+export function blockKitErrors(blocks: unknown): string[] {
+  if (!Array.isArray(blocks)) return ["must be an array [json-pointer:/blocks]"];
+  const errors: string[] = [];
+  if (blocks.length > maxBlocks) errors.push(`no more than ${maxBlocks} items allowed [json-pointer:/blocks]`);
+  const seenBlockIds = new Set<string>();
+  blocks.forEach((block: unknown, index) => {
+    const place = `/blocks/${index}`;
+    errors.push(...errorsOfBlock(block, place));
+    const id = anyBlock.safeParse(block).data?.block_id;
+    if (id !== undefined && seenBlockIds.has(id))
+      errors.push(`block_id "${id}" is used twice [json-pointer:${place}/block_id]`);
+    if (id !== undefined) seenBlockIds.add(id);
+  });
+  return errors;
+}
+
+function errorsOfBlock(block: unknown, place: string): string[] {
+  const general = anyBlock.safeParse(block);
+  if (!general.success) return describe(general.error, place);
+  const schema = Object.entries(blocksByType).find(([type]) => type === general.data.type)?.[1];
+  const special = schema?.safeParse(block);
+  const errors = special?.success === false ? describe(special.error, place) : [];
+  return [...errors, ...repeatedActionIds(block, place)];
+}
+
+/** An `action_id` must be unique within its block. */
+function repeatedActionIds(block: unknown, place: string): string[] {
+  const elements =
+    z.object({ elements: z.array(z.object({ action_id: z.string() })) }).safeParse(block).data?.elements ?? [];
+  const ids = elements.map((one) => one.action_id);
+  const repeated = new Set(ids.filter((id, index) => ids.indexOf(id) !== index));
+  return [...repeated].map((id) => `action_id "${id}" already exists [json-pointer:${place}/elements]`);
+}
+
+function describe(error: z.ZodError, place: string): string[] {
+  return error.issues.flatMap((issue) => {
+    const here = [place, ...issue.path.map(String)].join("/");
+    // Of a union's branches the first is the one described in detail (a button, a text).
+    const inner = issue.code === "invalid_union" ? issue.errors[0] : undefined;
+    if (inner !== undefined && inner.length > 0) {
+      return inner.map((one) => `${one.message} [json-pointer:${[here, ...one.path.map(String)].join("/")}]`);
+    }
+    return [`${issue.message} [json-pointer:${here}]`];
+  });
+}

@@ -1,0 +1,288 @@
+import { Deliveries, type Delivery } from "./deliveries.ts";
+import { type Fault, Faults, type FaultTarget, type OrderedFault } from "./faults.ts";
+import { type LocalSlack, startLocalSlack } from "./local-slack.ts";
+import { type Message, messageOf } from "./messages.ts";
+import { app, type Channel, channels, type Group, groups, type Person, people, team } from "./people.ts";
+import { type Call, SlackProxy } from "./proxy.ts";
+import { ResponseUrls, type ResponseUrlUse } from "./response-urls.ts";
+import { type ChangeWatch, watchChanges } from "./watch.ts";
+import { WebApi, type WorkspaceState } from "./web-api.ts";
+
+export interface SlackOptions {
+  /** How the app hears of commands and clicks. Default `events`: signed HTTP to `requestUrl`. */
+  readonly mode?: "events" | "socket";
+  /** Where the app listens, in events mode; can be set later. */
+  readonly requestUrl?: string;
+  /** Port of the page. Default: a free one. */
+  readonly port?: number;
+  /** Further people, channels and groups, beside those of people.ts; the same id replaces one of those. */
+  readonly people?: readonly Person[];
+  readonly channels?: readonly Channel[];
+  readonly groups?: readonly Group[];
+}
+
+export interface WaitOptions {
+  readonly deadlineMs: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A Slack workspace with a page for people, a Web API for the app, and faults to order. Ids stand in people.ts. */
+export interface SlackWorkspace {
+  /** Address of the page for people. */
+  readonly url: string;
+  /** `slackApiUrl` of a WebClient: with the faults, the refusals and the methods that local-slack lacks. */
+  readonly apiUrl: string;
+  readonly teamId: string;
+  readonly appId: string;
+  readonly botUserId: string;
+  readonly botToken: string;
+  /** Socket Mode's token. */
+  readonly appToken: string;
+  readonly signingSecret: string;
+  readonly users: typeof people;
+  readonly channels: typeof channels;
+  readonly groups: typeof groups;
+
+  /** Where the app listens from now on; null: nowhere (people then see `dispatch_failed`). */
+  setRequestUrl(url: string | null): void;
+  /** Types a slash command as this person; resolves when the app has answered, or its 3 s are over. */
+  command(user: Person, channel: Channel, command: string, text: string): Promise<void>;
+  /** Clicks a button of a message. @throws {Error} when the message has no such button, as a person could not click it */
+  click(user: Person, channel: Channel, ts: string, actionId: string): Promise<void>;
+  /** Writes a message as this person. */
+  say(user: Person, channel: Channel, text: string, threadTs?: string): Promise<void>;
+  /** Delivers a command or a click once more, as it was, signed anew. */
+  redeliver(delivery: Delivery): Promise<Delivery>;
+
+  /** Messages that everyone in the channel sees, without replies, oldest first. */
+  messages(channel: Channel): Promise<Message[]>;
+  /** Replies in a thread, oldest first. */
+  thread(channel: Channel, ts: string): Promise<Message[]>;
+  /** What this person alone was told, in every channel, oldest first. */
+  ephemerals(user: Person): Promise<Message[]>;
+  /**
+   * The first message of any kind, in any channel, that satisfies the predicate, as soon as there is one.
+   * @throws {Error} when the deadline passes (with all messages there are), or the signal's reason
+   */
+  waitForMessage(predicate: (message: Message) => boolean, options: WaitOptions): Promise<Message>;
+
+  /** Orders a fault of the Web API for the next so many calls (default 1) of a method; `*`: of any; `response_url`: of those posts. */
+  fault(method: FaultTarget, fault: Fault, times?: number): OrderedFault;
+  /** Ends all faults, and lets held calls go on. */
+  heal(): void;
+  /** Every call of the Web API so far; of one method, where it is named. */
+  calls(method?: string): Call[];
+  readonly deliveries: readonly Delivery[];
+  readonly responseUrlUses: readonly ResponseUrlUse[];
+  /** What Slack accepts and people would regret, such as a `chat.update` that leaves old buttons in place. */
+  readonly warnings: readonly string[];
+
+  /** Changes what `users.info` tells of a person: left, became a guest … */
+  changePerson(user: Person, flags: Partial<Omit<Person, "id" | "name">>): void;
+  changeChannel(channel: Channel, flags: Partial<Omit<Channel, "id" | "name">>): void;
+  setGroup(group: Group, members: readonly Person[]): void;
+
+  /** Ends every process and socket. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+/** @throws {Error} when local-slack is not installed or does not start; a given port that is taken is named */
+export async function startSlack(options: SlackOptions = {}): Promise<SlackWorkspace> {
+  const state: WorkspaceState = {
+    people: byId([...Object.values(people), ...(options.people ?? [])]),
+    channels: byId([...Object.values(channels), ...(options.channels ?? [])]),
+    groups: byId([...Object.values(groups), ...(options.groups ?? [])]),
+    warnings: [],
+  };
+  const faults = new Faults();
+  const proxy = new SlackProxy(faults);
+  await proxy.listen();
+  let slack: LocalSlack | null = null;
+  try {
+    slack = await startLocalSlack({
+      port: options.port ?? 0,
+      mode: options.mode ?? "events",
+      requestUrl: `${proxy.url}/deliver`,
+      people: [...state.people.values()],
+      channels: [...state.channels.values()],
+    });
+    const backend = {
+      webApi: new WebApi(slack, state),
+      deliveries: new Deliveries(state, options.requestUrl ?? null),
+      responseUrls: new ResponseUrls(),
+    };
+    proxy.backend = backend;
+    const watch = await watchChanges(slack.url);
+    return new Workspace({ slack, proxy, faults, state, watch, ...backend });
+  } catch (error) {
+    await proxy.close();
+    await slack?.close();
+    throw error;
+  }
+}
+
+function byId<T extends { readonly id: string }>(items: readonly T[]): Map<string, T> {
+  return new Map(items.map((item) => [item.id, item]));
+}
+
+interface Parts {
+  readonly slack: LocalSlack;
+  readonly proxy: SlackProxy;
+  readonly faults: Faults;
+  readonly state: WorkspaceState;
+  readonly watch: ChangeWatch;
+  readonly deliveries: Deliveries;
+  readonly responseUrls: ResponseUrls;
+}
+
+class Workspace implements SlackWorkspace {
+  readonly teamId = team.id;
+  readonly appId = app.id;
+  readonly botUserId = app.botUserId;
+  readonly botToken = app.botToken;
+  readonly appToken = app.appToken;
+  readonly signingSecret = app.signingSecret;
+  readonly users = people;
+  readonly channels = channels;
+  readonly groups = groups;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  get url(): string {
+    return this.#parts.slack.url;
+  }
+
+  get apiUrl(): string {
+    return `${this.#parts.proxy.url}/api/`;
+  }
+
+  get deliveries(): readonly Delivery[] {
+    return this.#parts.deliveries.all;
+  }
+
+  get responseUrlUses(): readonly ResponseUrlUse[] {
+    return this.#parts.responseUrls.uses;
+  }
+
+  get warnings(): readonly string[] {
+    return this.#parts.state.warnings;
+  }
+
+  setRequestUrl(url: string | null): void {
+    this.#parts.deliveries.requestUrl = url;
+  }
+
+  command(user: Person, channel: Channel, command: string, text: string): Promise<void> {
+    return this.#parts.slack.command({ user: user.id, channel: channel.id, command, text });
+  }
+
+  async click(user: Person, channel: Channel, ts: string, actionId: string): Promise<void> {
+    const message = (await this.#all(channel)).find((one) => one.ts === ts);
+    if (message === undefined) throw new Error(`There is no message ${ts} in #${channel.name}.`);
+    const button = message.buttons.find((one) => one.actionId === actionId);
+    if (button === undefined) {
+      const there = message.buttons.map((one) => one.actionId).join(", ") || "none";
+      throw new Error(`Message ${ts} in #${channel.name} has no button ${actionId}; there are: ${there}.`);
+    }
+    await this.#parts.slack.interact({
+      user: user.id,
+      channel: channel.id,
+      messageTs: ts,
+      action: {
+        type: "button",
+        action_id: button.actionId,
+        block_id: button.blockId,
+        text: { type: "plain_text", text: button.text, emoji: true },
+        ...(button.value === null ? {} : { value: button.value }),
+      },
+    });
+  }
+
+  say(user: Person, channel: Channel, text: string, threadTs?: string): Promise<void> {
+    const thread = threadTs === undefined ? {} : { thread_ts: threadTs };
+    return this.#parts.slack.say({ user: user.id, channel: channel.id, text, ...thread });
+  }
+
+  redeliver(delivery: Delivery): Promise<Delivery> {
+    return this.#parts.deliveries.send(delivery.kind, delivery.body, delivery.contentType);
+  }
+
+  async messages(channel: Channel): Promise<Message[]> {
+    return (await this.#all(channel)).filter((message) => message.threadTs === null && message.ephemeralTo === null);
+  }
+
+  async thread(channel: Channel, ts: string): Promise<Message[]> {
+    return (await this.#all(channel)).filter((message) => message.threadTs === ts && message.ephemeralTo === null);
+  }
+
+  async ephemerals(user: Person): Promise<Message[]> {
+    return (await this.#everything()).filter((message) => message.ephemeralTo === user.id);
+  }
+
+  async waitForMessage(predicate: (message: Message) => boolean, options: WaitOptions): Promise<Message> {
+    const deadline = AbortSignal.timeout(options.deadlineMs);
+    const signal = options.signal === undefined ? deadline : AbortSignal.any([deadline, options.signal]);
+    for (;;) {
+      // Asked for before looking, so that a change between the two is not missed.
+      const change = this.#parts.watch.next(signal);
+      const outcome = change.then(
+        () => null,
+        (reason: unknown) => ({ reason }),
+      );
+      const found = (await this.#everything()).find(predicate);
+      if (found !== undefined) return found;
+      const stopped = await outcome;
+      if (stopped === null) continue;
+      if (!deadline.aborted) throw stopped.reason;
+      const seen = (await this.#everything())
+        .map((message) => `- ${message.content.replaceAll("\n", " / ")}`)
+        .join("\n");
+      throw new Error(`No such message came within ${options.deadlineMs} ms. There are:\n${seen || "none"}`);
+    }
+  }
+
+  fault(method: FaultTarget, fault: Fault, times = 1): OrderedFault {
+    return this.#parts.faults.order(method, fault, times);
+  }
+
+  heal(): void {
+    this.#parts.faults.clear();
+  }
+
+  calls(method?: string): Call[] {
+    return this.#parts.proxy.calls.filter((call) => method === undefined || call.method === method);
+  }
+
+  changePerson(user: Person, flags: Partial<Omit<Person, "id" | "name">>): void {
+    const { people: known } = this.#parts.state;
+    known.set(user.id, { ...(known.get(user.id) ?? user), ...flags });
+  }
+
+  changeChannel(channel: Channel, flags: Partial<Omit<Channel, "id" | "name">>): void {
+    const { channels: known } = this.#parts.state;
+    known.set(channel.id, { ...(known.get(channel.id) ?? channel), ...flags });
+  }
+
+  setGroup(group: Group, members: readonly Person[]): void {
+    this.#parts.state.groups.set(group.id, { ...group, members: members.map((member) => member.id) });
+  }
+
+  async close(): Promise<void> {
+    this.#parts.faults.clear();
+    this.#parts.watch.close();
+    await this.#parts.proxy.close();
+    await this.#parts.slack.close();
+  }
+
+  async #all(channel: Channel): Promise<Message[]> {
+    return (await this.#parts.slack.messages(channel.id)).map(messageOf);
+  }
+
+  async #everything(): Promise<Message[]> {
+    const each = await Promise.all([...this.#parts.state.channels.values()].map((channel) => this.#all(channel)));
+    return each.flat().toSorted((a, b) => a.ts.localeCompare(b.ts));
+  }
+}
