@@ -1,0 +1,3 @@
+module handover.dev/test/pause
+
+go 1.24

@@ -1,0 +1,22 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const runFile = promisify(execFile);
+
+/** Long enough for the slowest short command here, the import of an image, on a busy machine. */
+const COMMAND_DEADLINE_MS = 120_000;
+
+/** Runs a command to its end and gives its standard output. Throws with what it wrote to standard error when it fails. */
+export async function command(file: string, args: readonly string[], signal?: AbortSignal): Promise<string> {
+  const deadline = AbortSignal.timeout(COMMAND_DEADLINE_MS);
+  try {
+    const { stdout } = await runFile(file, args, {
+      signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      maxBuffer: 16 * 1024 * 1024,
+    });
+    return stdout;
+  } catch (error) {
+    const stderr = error instanceof Error && "stderr" in error ? String(error.stderr).trim() : "";
+    throw new Error(`${file} ${args.join(" ")} failed: ${stderr === "" ? String(error) : stderr}`, { cause: error });
+  }
+}
