@@ -33,11 +33,15 @@ const button = z.object({
   accessibility_label: z.string().max(75).optional(),
 });
 
-const otherElement = z.looseObject({
-  type: z.string().refine((type) => type !== "button"),
-  action_id: z.string().min(1).max(actionIdMax).optional(),
-});
-const element = z.union([button, otherElement]);
+/** Of the elements only buttons are described in full. */
+const element = z
+  .looseObject({ type: z.string().min(1), action_id: z.string().min(1).max(actionIdMax).optional() })
+  .superRefine((value, context) => {
+    if (value.type !== "button") return;
+    for (const issue of button.safeParse(value).error?.issues ?? []) {
+      context.addIssue({ code: "custom", message: issue.message, path: issue.path });
+    }
+  });
 
 const image = z.object({
   type: z.literal("image"),
@@ -114,13 +118,5 @@ function repeatedActionIds(block: unknown, place: string): string[] {
 }
 
 function describe(error: z.ZodError, place: string): string[] {
-  return error.issues.flatMap((issue) => {
-    const here = [place, ...issue.path.map(String)].join("/");
-    // Of a union's branches the first is the one described in detail (a button, a text).
-    const inner = issue.code === "invalid_union" ? issue.errors[0] : undefined;
-    if (inner !== undefined && inner.length > 0) {
-      return inner.map((one) => `${one.message} [json-pointer:${[here, ...one.path.map(String)].join("/")}]`);
-    }
-    return [`${issue.message} [json-pointer:${here}]`];
-  });
+  return error.issues.map((issue) => `${issue.message} [json-pointer:${[place, ...issue.path.map(String)].join("/")}]`);
 }
