@@ -88,6 +88,9 @@ async function stopped(
   }
   const undone = await undo(run, lease, failure);
   const { writesStoppedMs } = run.result();
+  if (undone.kind === "finished") {
+    return progress.result("succeeded", { atMs: clock.nowMs(), summary: undone.note, writesStoppedMs, problems: [] });
+  }
   const outcome = {
     atMs: clock.nowMs(),
     summary: undone.problem.what,

@@ -25,8 +25,12 @@ export interface Operation {
   readonly name: string;
   /** The preflight: reads only. Throws HandoverError when it cannot read. */
   plan(context: OperationContext, parameters: Parameters): Promise<PlanResult>;
-  /** An execution of this plan; nothing is opened or changed until `steps` run. Throws HandoverError when the plan is not one of this operation's. */
-  begin(context: OperationContext, plan: Plan): OperationRun;
+  /**
+   * An execution of this plan; nothing is opened or changed until `steps` run. `resumed`: another process began it, so
+   * the world may already be anywhere between the plan and its end. Throws HandoverError when the plan is not one of this
+   * operation's.
+   */
+  begin(context: OperationContext, plan: Plan, resumed: boolean): OperationRun;
 }
 
 /** A plan being carried out, once, by one process. */
@@ -60,5 +64,7 @@ export type UndoResult =
   | { readonly kind: "nothing_changed"; readonly problem: Problem }
   /** A state known to be good is in force again. */
   | { readonly kind: "undone"; readonly problem: Problem }
+  /** It turned out to have reached its end after all; `note` says in which state things are. */
+  | { readonly kind: "finished"; readonly note: string }
   /** What is true now is not known; the problem says what to do. */
   | { readonly kind: "unknown"; readonly problem: Problem };

@@ -13,13 +13,20 @@ export function routedPods(workload: WorkloadView): string[] {
 
 /**
  * Routes writes to one pod: its label first, every other pod's after it, so that the cluster is never without a routed
- * primary. Tried again until the signal ends it: half a routing is no state to leave.
+ * primary. Tried again until the signal ends it: half a routing is no state to leave. `onRouted` is called as soon as the
+ * new one has it.
  */
-export async function routeTo(primary: string, context: OperationContext, known: WorkloadView): Promise<void> {
+export async function routeTo(
+  primary: string,
+  context: OperationContext,
+  known: WorkloadView,
+  onRouted: () => void = () => undefined,
+): Promise<void> {
   let workload = known;
   for (;;) {
     try {
       await label(primary, "primary", workload, context);
+      onRouted();
       for (const name of routedPods(workload)) {
         if (name !== primary) await label(name, "standby", workload, context);
       }

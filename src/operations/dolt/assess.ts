@@ -1,0 +1,65 @@
+import { type Problem, problem } from "../../domain/errors.ts";
+import type { AnsweringNode } from "./candidate.ts";
+import type { DoltNode, DoltView } from "./look.ts";
+
+/**
+ * Proves, from every node, that there is exactly one primary and that it is the newest. Silence proves nothing: a node
+ * that does not answer forbids a planned operation, unless the kubelet says that no server runs in it.
+ */
+export function findOnlyPrimary(view: DoltView): { primary: AnsweringNode } | { problems: Problem[] } {
+  const answering = view.nodes.filter(isAnswering);
+  const roles = answering.map((node) => `${node.name} is ${node.answer.role} at epoch ${node.answer.epoch}`);
+  const problems: Problem[] = [];
+  for (const node of view.nodes) {
+    if (node.silence?.kind === "login") {
+      problems.push(problem("dolt_credentials", { pod: node.name, why: node.silence.text }));
+    }
+  }
+  const broken = answering.filter((node) => node.answer.role === "detected_broken_config");
+  if (broken.length > 0) problems.push(problem("dolt_broken_config", { pods: broken.map((node) => node.name) }));
+  const primaries = answering.filter((node) => node.answer.role === "primary");
+  if (primaries.length > 1) problems.push(problem("dolt_many_primaries", { roles }));
+  if (primaries.length === 0) problems.push(problem("dolt_no_primary", { roles: [...roles, ...silences(view)] }));
+  const silent = view.nodes.filter((node) => node.silence?.kind === "silent");
+  if (silent.length > 0) {
+    problems.push(problem("dolt_other_primary_possible", { pods: silent.map((node) => node.name) }));
+  }
+  const [primary] = primaries;
+  if (primary !== undefined && answering.some((node) => node.answer.epoch > primary.answer.epoch)) {
+    problems.push(problem("dolt_epochs_apart", { epochs: roles }));
+  }
+  return primary === undefined || problems.length > 0 ? { problems } : { primary };
+}
+
+export function isAnswering(node: DoltNode): node is AnsweringNode {
+  return node.answer !== null;
+}
+
+/** The highest epoch that any node has; a new one is this and one more. */
+export function highestEpoch(view: DoltView): number {
+  return Math.max(0, ...view.nodes.filter(isAnswering).map((node) => node.answer.epoch));
+}
+
+/** What every node says or why it says nothing, one line each. */
+export function describeNodes(view: DoltView): string[] {
+  return view.nodes.map((node) => {
+    const label = node.pod?.labels["dolthub.com/cluster_role"] ?? "none";
+    if (node.answer === null)
+      return `${node.name}: does not answer (${node.silence?.text ?? "no reason known"}), label ${label}`;
+    const { role, epoch, version } = node.answer;
+    return `${node.name}: ${role} at epoch ${epoch}, label ${label}, ${node.pod?.ready ? "Ready" : "not Ready"}, Dolt ${version}`;
+  });
+}
+
+/** Whether the StatefulSet's controller may still delete pods by itself: a roll-out that has not ended. */
+export function rolloutRuns(view: DoltView): boolean {
+  const { rollsFromOrdinal, updateRevision, pods } = view.workload;
+  if (rollsFromOrdinal === null) return false;
+  return pods.some(
+    ({ pod }, ordinal) => ordinal >= rollsFromOrdinal && pod !== null && pod.revision !== updateRevision,
+  );
+}
+
+function silences(view: DoltView): string[] {
+  return view.nodes.flatMap((node) => (node.silence === null ? [] : `${node.name}: ${node.silence.text}`));
+}

@@ -1,0 +1,10 @@
+import { failoverOperation } from "./dolt/failover.ts";
+import { statusOperation } from "./dolt/status.ts";
+import type { Operation } from "./operation.ts";
+
+/** Everything that can be done. What it looks like to people stands in `catalogue.ts`; a test holds that both name the same. */
+export const operations: readonly Operation[] = [failoverOperation, statusOperation];
+
+export function operationNamed(name: string): Operation | null {
+  return operations.find((operation) => operation.name === name) ?? null;
+}
