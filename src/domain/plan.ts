@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { personSchema } from "./people.ts";
 import { targetKeySchema } from "./target.ts";
 
 /** Values an operation's parameters can have. They travel through Slack, Redis and the cluster, so they stay plain. */
@@ -26,6 +27,8 @@ export const planSchema = z.object({
   requestId: z.string().min(1),
   operation: z.string().min(1),
   target: targetKeySchema,
+  /** Who asked; signed with the rest, so that nobody turns into another requester between plan and approval. */
+  requester: personSchema,
   parameters: parametersSchema,
   /** What the approval is for; see `fingerprintOf`. */
   facts: z.array(factSchema),
