@@ -194,6 +194,18 @@ export const problemTable = {
       `Handover cannot reach its Redis (${d.why}). Whether this was recorded is not known; nothing runs without its record.`,
     () => "Look at the request's message before trying again; `npx handover` works without Redis.",
   ),
+  redis_unfit: entry<{ reasons: readonly string[] }>(
+    "refused",
+    (d) => `This Redis cannot keep Handover's records: ${d.reasons.join("; ")}. Nothing was started.`,
+    () =>
+      "Set maxmemory-policy noeviction and appendonly yes on Redis 6.2 or newer. Where the service has replicas instead of an append-only file, state redis.durability: replicated in handover.yaml.",
+  ),
+  record_unreadable: entry<{ key: string; why: string }>(
+    "failed",
+    (d) => `What Redis holds at ${d.key} cannot be read (${d.why}), so nothing was done with it.`,
+    () =>
+      "Another version of Handover wrote it, or somebody changed it by hand: run edge and workers of one version, and see docs/threat-model.md.",
+  ),
   kubernetes_away: entry<{ doing: string; why: string }>(
     "failed",
     (d) => `The Kubernetes API did not answer while ${d.doing}: ${d.why}.`,

@@ -17,7 +17,8 @@ export interface RequestStore {
   read(id: string): Promise<{ record: RequestRecord; nowMs: number } | null>;
   /**
    * Writes `next` if the stored revision is still `next.revision - 1`, moves its index entries (unsettled, next
-   * deadline, undrawn) and appends the audit event, all in one script. False: somebody else changed it first.
+   * deadline, undrawn) and appends the audit event, all in one script. False: somebody else changed it first, or the
+   * stored one has expired and `next` would go on waiting (unsettled, with an `expiresAtMs`); read again and judge its expiry.
    */
   compareAndSet(next: RequestRecord, audit: AuditEvent): Promise<boolean>;
   /** Puts back a record that the store lost, from the cluster's own record; never over one of the same or a higher revision. */

@@ -63,8 +63,11 @@ export class MemoryRequestStore implements RequestStore {
   }
 
   async compareAndSet(next: RequestRecord, audit: AuditEvent): Promise<boolean> {
-    this.#now();
-    if (this.#records.get(next.id)?.revision !== next.revision - 1) return false;
+    const nowMs = this.#now();
+    const stored = this.#records.get(next.id);
+    if (stored?.revision !== next.revision - 1) return false;
+    const hasExpired = stored.expiresAtMs !== null && nowMs >= stored.expiresAtMs;
+    if (hasExpired && next.expiresAtMs !== null && !isSettled(next)) return false;
     this.#write(next, audit);
     return true;
   }
@@ -117,7 +120,8 @@ export class MemoryRequestStore implements RequestStore {
     const isAlive = (record: RequestRecord) => record.expiresAtMs === null || nowMs < record.expiresAtMs;
     const pressed = this.#remembered(this.#presses.get(pressKey(asked)), nowMs);
     if (pressed !== null && answersSecondPress(pressed) && isAlive(pressed)) return pressed;
-    const open = this.#records.get(this.#open.get(openRequestKey(asked.target, asked.operation)) ?? "");
+    const openId = this.#open.get(openRequestKey(asked.target, asked.operation));
+    const open = openId === undefined ? undefined : this.#records.get(openId);
     return open !== undefined && !isSettled(open) && isAlive(open) ? open : null;
   }
 
