@@ -1,0 +1,99 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Locator, Page } from "playwright-core";
+import { repositoryRoot } from "../../../bin/support/repository.mjs";
+import type { Channel, Person } from "../../../sandbox/slack/people.ts";
+
+/** How long each act on the page, and each wait, may take. */
+const deadlineMs = 20_000;
+/** Pictures for the documentation: what fits a README without being scaled down. */
+const viewport = { width: 1280, height: 800 };
+
+/** The Slack page in a browser of its own (cookies, storage), as one person sees and uses it. */
+export async function openSlackAs(browser: Browser, pageUrl: string, user: Person): Promise<SlackPage> {
+  const context = await browser.newContext({ viewport });
+  const page = await context.newPage();
+  page.setDefaultTimeout(deadlineMs);
+  await page.goto(pageUrl);
+  await page.getByLabel("Act as").selectOption(user.id);
+  return new SlackPage(page);
+}
+
+export class SlackPage {
+  readonly #page: Page;
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  async openChannel(channel: Channel): Promise<void> {
+    await this.#page.locator(".sidebar-item").filter({ hasText: channel.name }).click();
+    await this.#page.locator(".channel-title").filter({ hasText: channel.name }).waitFor();
+  }
+
+  /** Types a message or a slash command in the open channel, and presses Enter. */
+  async type(text: string): Promise<void> {
+    const composer = this.#page.locator(".main .composer-input");
+    await composer.fill(text);
+    await composer.press("Enter");
+  }
+
+  /** Waits for a message in the open channel that holds this text; the newest, where several do. */
+  async waitForMessage(text: string | RegExp): Promise<void> {
+    await this.#message(text).waitFor();
+  }
+
+  /** What a message in the open channel says, its buttons included, as the person sees it. */
+  async textOfMessage(text: string | RegExp): Promise<string> {
+    return this.#message(text).innerText();
+  }
+
+  /** Labels of the buttons that a message in the open channel offers. */
+  async buttonsOf(text: string | RegExp): Promise<string[]> {
+    return this.#message(text).locator(".bk-button").allInnerTexts();
+  }
+
+  async clickButton(message: string | RegExp, label: string): Promise<void> {
+    await this.#message(message).getByRole("button", { name: label, exact: true }).click();
+  }
+
+  /** Waits until a message in the open channel has replies, and opens its thread beside the channel. */
+  async openThread(message: string | RegExp): Promise<void> {
+    await this.#message(message).locator(".thread-summary").click();
+    await this.#page.locator(".thread-pane").waitFor();
+  }
+
+  /** Waits for a reply in the open thread that holds this text. */
+  async waitForReply(text: string | RegExp): Promise<void> {
+    await this.#replies().filter({ hasText: text }).last().waitFor();
+  }
+
+  /** What the replies in the open thread say, oldest first. */
+  async replies(): Promise<string[]> {
+    return this.#replies().locator(".msg-text, .blocks").allInnerTexts();
+  }
+
+  /**
+   * Keeps a picture of the page as docs/images/NAME.png, where HANDOVER_SCREENSHOTS=1 asks for it: the times on the page would
+   * otherwise change the pictures with every run of the tests.
+   */
+  async screenshot(name: string): Promise<void> {
+    if (process.env.HANDOVER_SCREENSHOTS !== "1") return;
+    const folder = join(repositoryRoot, "docs", "images");
+    await mkdir(folder, { recursive: true });
+    await this.#page.screenshot({ path: join(folder, `${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.#page.context().close();
+  }
+
+  #message(text: string | RegExp): Locator {
+    return this.#page.locator(".messages .msg").filter({ hasText: text }).last();
+  }
+
+  /** The pane shows the thread's root above the divider, and the replies below it. */
+  #replies(): Locator {
+    return this.#page.locator(".thread-body .thread-divider ~ .msg");
+  }
+}
