@@ -1,0 +1,282 @@
+import { splitWords, type Word } from "./command-words.ts";
+import { type Problem, problem } from "./errors.ts";
+import { nearestWord } from "./nearest-word.ts";
+import type { Parameters } from "./plan.ts";
+
+/** What the parser needs to know of an operation; `operations/catalogue.ts` holds them. */
+export interface CommandDefinition {
+  readonly verb: string;
+  readonly flags: readonly CommandFlag[];
+}
+
+export interface CommandFlag {
+  readonly name: string;
+  readonly parameter: string;
+  readonly value: string;
+  readonly expected: string;
+  readonly parse: (text: string) => string | number | boolean | null;
+}
+
+/** An option that belongs to the surface and not to the operation: `--yes`, `--kubeconfig FILE`. */
+export interface ExtraFlag {
+  /** Without the dashes. */
+  readonly name: string;
+  /** Placeholder of its value; null for a switch, which takes none. */
+  readonly value: string | null;
+}
+
+/** One surface's language: the operations it knows, its own options and how a command of it begins. */
+export interface Grammar<Definition extends CommandDefinition> {
+  /** What stands before the verb, for lines to copy: `/dolt`, `npx handover dolt`. */
+  readonly prefix: string;
+  /** Quotes a word where that is needed: `quoteWord` for Slack, `quoteShellWord` for a terminal. */
+  readonly quote: (text: string) => string;
+  readonly definitions: readonly Definition[];
+  readonly extras: readonly ExtraFlag[];
+}
+
+export interface ParsedCommand<Definition extends CommandDefinition> {
+  readonly definition: Definition;
+  /** The target as it was typed. */
+  readonly targetText: string;
+  /** Only what was given; the operation's own schema adds defaults. */
+  readonly parameters: Parameters;
+  /** The operation's flags as they were typed, in the order of the definition. */
+  readonly given: readonly { readonly flag: string; readonly text: string }[];
+  readonly reason: string | null;
+  /** By name: the text, or true for a switch. */
+  readonly extras: Readonly<Record<string, string | true>>;
+}
+
+export type CommandResult<Definition extends CommandDefinition> =
+  | { readonly ok: true; readonly command: ParsedCommand<Definition> }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** Longest reason that is kept: it is shown whole in Slack and in the audit. */
+export const longestReason = 500;
+
+/** Parses what stands behind the prefix, as one typed text: quotes and dashes may be the ones that phones make. */
+export function parseCommandText<Definition extends CommandDefinition>(
+  text: string,
+  grammar: Grammar<Definition>,
+): CommandResult<Definition> {
+  const split = splitWords(text, usageFor(text.trim().split(/\s/)[0], grammar));
+  return "problem" in split ? { ok: false, problem: split.problem } : parseWords(split.words, grammar);
+}
+
+/** Parses what stands behind the prefix, split into words by a shell. */
+export function parseCommandArguments<Definition extends CommandDefinition>(
+  words: readonly string[],
+  grammar: Grammar<Definition>,
+): CommandResult<Definition> {
+  return parseWords(
+    words.map((text) => ({ text, quoted: false })),
+    grammar,
+  );
+}
+
+/** The line that gives this command when it is typed. */
+export function printCommand<Definition extends CommandDefinition>(
+  command: Omit<ParsedCommand<Definition>, "parameters">,
+  grammar: Pick<Grammar<Definition>, "prefix" | "quote">,
+): string {
+  const options = [
+    ...command.given.map(({ flag, text }) => printOption(flag, text, grammar.quote)),
+    ...(command.reason === null ? [] : [printOption("reason", command.reason, grammar.quote)]),
+    ...Object.entries(command.extras).map(([name, text]) =>
+      text === true ? `--${name}` : printOption(name, text, grammar.quote),
+    ),
+  ];
+  return [grammar.prefix, command.definition.verb, grammar.quote(command.targetText), ...options].join(" ");
+}
+
+/** One line that says what can be typed: `/dolt failover TARGET [--to POD] … [--reason TEXT]`. */
+export function usageOf(definition: CommandDefinition, grammar: Grammar<CommandDefinition>): string {
+  const flags = [
+    ...definition.flags.map((flag) => `[--${flag.name} ${flag.value}]`),
+    "[--reason TEXT]",
+    ...grammar.extras.map((flag) => (flag.value === null ? `[--${flag.name}]` : `[--${flag.name} ${flag.value}]`)),
+  ];
+  return [grammar.prefix, definition.verb, "TARGET", ...flags].join(" ");
+}
+
+function usageFor(verb: string | undefined, grammar: Grammar<CommandDefinition>): string {
+  const definition = grammar.definitions.find((known) => known.verb === verb);
+  return definition === undefined ? `${grammar.prefix} help` : usageOf(definition, grammar);
+}
+
+/** A value that could be taken for an option is bound to its flag by `=`. */
+function printOption(name: string, text: string, quote: (text: string) => string): string {
+  return /^[-—–−]/u.test(text) ? `--${name}=${quote(text)}` : `--${name} ${quote(text)}`;
+}
+
+function parseWords<Definition extends CommandDefinition>(
+  words: readonly Word[],
+  grammar: Grammar<Definition>,
+): CommandResult<Definition> {
+  const [verb, ...rest] = words;
+  const definition = grammar.definitions.find((known) => known.verb === verb?.text);
+  if (definition === undefined) return { ok: false, problem: unknownCommand(verb?.text ?? "", rest, grammar) };
+  return parseRest(definition, rest, grammar);
+}
+
+function parseRest<Definition extends CommandDefinition>(
+  definition: Definition,
+  words: readonly Word[],
+  grammar: Grammar<Definition>,
+): CommandResult<Definition> {
+  const usage = usageOf(definition, grammar);
+  const known = optionsOf(definition, grammar);
+  const texts = new Map<string, string | true>();
+  const positional: string[] = [];
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at];
+    if (word === undefined) break;
+    const option = optionIn(word);
+    if (option === null) {
+      positional.push(word.text);
+      continue;
+    }
+    const meant = known.get(option.name);
+    if (meant === undefined) return refused(unknownFlag(definition, words, option.typed, grammar));
+    if (texts.has(option.name)) return refused(problem("flag_repeated", { flag: `--${option.name}` }));
+    if (meant.value === null) {
+      if (option.text !== null) return refused(badValue(option.name, option.text, "no value"));
+      texts.set(option.name, true);
+      continue;
+    }
+    const following = words[at + 1];
+    if (option.text === null && following !== undefined && optionIn(following) === null) {
+      texts.set(option.name, following.text);
+      at += 1;
+      continue;
+    }
+    if (option.text === null) return refused(badValue(option.name, "", meant.expected));
+    texts.set(option.name, option.text);
+  }
+  const [targetText, ...leftOver] = positional;
+  if (targetText === undefined || targetText === "") return refused(problem("target_missing", { usage }));
+  if (leftOver.length > 0) {
+    return refused(problem("words_left_over", { words: shortened(leftOver.join(" ")), usage }));
+  }
+  return readTexts(definition, targetText, texts, grammar);
+}
+
+function readTexts<Definition extends CommandDefinition>(
+  definition: Definition,
+  targetText: string,
+  texts: ReadonlyMap<string, string | true>,
+  grammar: Grammar<Definition>,
+): CommandResult<Definition> {
+  const parameters: Parameters = {};
+  const given: { flag: string; text: string }[] = [];
+  for (const flag of definition.flags) {
+    const text = texts.get(flag.name);
+    if (typeof text !== "string") continue;
+    const value = flag.parse(text);
+    if (value === null) return refused(badValue(flag.name, text, flag.expected));
+    parameters[flag.parameter] = value;
+    given.push({ flag: flag.name, text });
+  }
+  const typedReason = texts.get("reason");
+  const reason = typeof typedReason === "string" ? typedReason : null;
+  if (reason !== null && (reason.trim() === "" || reason.length > longestReason)) {
+    return refused(badValue("reason", reason, reasonExpected));
+  }
+  const extras: Record<string, string | true> = {};
+  for (const extra of grammar.extras) {
+    const text = texts.get(extra.name);
+    if (text !== undefined) extras[extra.name] = text;
+  }
+  return { ok: true, command: { definition, targetText, parameters, given, reason, extras } };
+}
+
+const reasonExpected = `a text of 1 to ${longestReason} characters`;
+
+function optionsOf(
+  definition: CommandDefinition,
+  grammar: Grammar<CommandDefinition>,
+): Map<string, { value: string | null; expected: string }> {
+  return new Map([
+    ...definition.flags.map((flag) => [flag.name, { value: flag.value, expected: flag.expected }] as const),
+    ["reason", { value: "TEXT", expected: reasonExpected }],
+    ...grammar.extras.map((flag) => [flag.name, { value: flag.value, expected: flag.value ?? "no value" }] as const),
+  ]);
+}
+
+/** Phones make one long dash of two short ones; a single dash is a slip that deserves an answer of its own. */
+function optionIn(word: Word): { typed: string; name: string; text: string | null } | null {
+  const dashes = /^(?:--|[—–−]|-)(?=\D)/u.exec(word.text)?.[0];
+  if (word.quoted || dashes === undefined) return null;
+  const equals = word.text.indexOf("=");
+  const typed = equals < 0 ? word.text : word.text.slice(0, equals);
+  const text = equals < 0 ? null : word.text.slice(equals + 1);
+  const name = typed.slice(dashes.length);
+  return dashes === "-" ? { typed, name: `-${name}`, text } : { typed, name, text };
+}
+
+function unknownCommand<Definition extends CommandDefinition>(
+  given: string,
+  rest: readonly Word[],
+  grammar: Grammar<Definition>,
+): Problem {
+  const known = grammar.definitions.map((definition) => definition.verb);
+  const verb = nearestWord(given, known);
+  const definition = grammar.definitions.find((candidate) => candidate.verb === verb);
+  const nearest = definition === undefined ? null : nearestCommand(definition, rest, grammar);
+  return problem("command_unknown", { given: shortened(given), known, nearest });
+}
+
+function unknownFlag<Definition extends CommandDefinition>(
+  definition: Definition,
+  words: readonly Word[],
+  typed: string,
+  grammar: Grammar<Definition>,
+): Problem {
+  const known = [...optionsOf(definition, grammar).keys()].map((name) => `--${name}`);
+  return problem("flag_unknown", {
+    given: shortened(typed),
+    known,
+    nearest: nearestCommand(definition, words, grammar, true),
+  });
+}
+
+/**
+ * The whole command with every misspelt option put right, ready to copy; null when an option has no near relative.
+ * `mustParse`: null as well when the command would still not be understood.
+ */
+function nearestCommand<Definition extends CommandDefinition>(
+  definition: Definition,
+  words: readonly Word[],
+  grammar: Grammar<Definition>,
+  mustParse = false,
+): string | null {
+  const names = [...optionsOf(definition, grammar).keys()];
+  const corrected: Word[] = [];
+  for (const word of words) {
+    const option = optionIn(word);
+    if (option === null || names.includes(option.name)) {
+      corrected.push(word);
+      continue;
+    }
+    const name = nearestWord(option.name.replace(/^-/, ""), names);
+    if (name === null) return mustParse ? null : `${grammar.prefix} ${definition.verb} TARGET`;
+    corrected.push({ text: option.text === null ? `--${name}` : `--${name}=${option.text}`, quoted: false });
+  }
+  const result = parseRest(definition, corrected, grammar);
+  if (result.ok) return printCommand(result.command, grammar);
+  return mustParse ? null : usageOf(definition, grammar);
+}
+
+function badValue(flag: string, given: string, expected: string): Problem {
+  return problem("flag_value", { flag: `--${flag}`, given: shortened(given), expected });
+}
+
+function refused(why: Problem): { readonly ok: false; readonly problem: Problem } {
+  return { ok: false, problem: why };
+}
+
+/** What is told back to a person of what they typed. */
+function shortened(text: string): string {
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}
