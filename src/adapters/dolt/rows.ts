@@ -26,7 +26,7 @@ export const replicationRowSchema = z
     current_error: z.string().nullable(),
   })
   .transform(
-    (row): ReplicationRow => ({
+    (row): Omit<ReplicationRow, "remoteUrl"> => ({
       database: row.database,
       remote: row.standby_remote,
       role: row.role,

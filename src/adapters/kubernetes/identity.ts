@@ -1,0 +1,23 @@
+import { fail } from "../../domain/errors.ts";
+import type { Identity } from "../../ports/workloads.ts";
+import type { KubernetesApi } from "./api.ts";
+
+/** Asks the API server itself (SelfSubjectReview, Kubernetes ≥ 1.28), which every authenticated user may. */
+export class KubernetesIdentity implements Identity {
+  readonly #api: KubernetesApi;
+
+  constructor(api: KubernetesApi) {
+    this.#api = api;
+  }
+
+  async username(signal: AbortSignal): Promise<string> {
+    const doing = "asking who this is";
+    const body = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
+    const review = await this.#api.call(doing, signal, (options) =>
+      this.#api.authentication.createSelfSubjectReview({ body }, options),
+    );
+    const username = review.status?.userInfo?.username;
+    if (!username) throw fail("kubernetes_refused", { doing, why: "the answer names no user" });
+    return username;
+  }
+}

@@ -1,0 +1,55 @@
+import type { V1Container, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import type { PodView } from "../../ports/workloads.ts";
+
+/** Name of the server's container and of its port, by the convention of Dolt on Kubernetes. */
+const containerName = "dolt";
+const portName = "dolt";
+const defaultPort = 3306;
+
+/** Set by the StatefulSet's controller on each pod. */
+const revisionLabel = "controller-revision-hash";
+
+/** Null for a pod without a UID, which the API never hands out. */
+export function podView(pod: V1Pod): PodView | null {
+  const uid = pod.metadata?.uid;
+  if (uid === undefined) return null;
+  const container = serverContainer(pod);
+  const labels = pod.metadata?.labels ?? {};
+  return {
+    uid,
+    ip: pod.status?.podIP || null,
+    port: container === null ? null : serverPort(container),
+    ready: pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+    terminating: pod.metadata?.deletionTimestamp !== undefined,
+    revision: labels[revisionLabel] ?? null,
+    labels,
+    container: containerView(pod, container),
+  };
+}
+
+function serverContainer(pod: V1Pod): V1Container | null {
+  const containers = pod.spec?.containers ?? [];
+  return containers.find(({ name }) => name === containerName) ?? containers[0] ?? null;
+}
+
+function serverPort(container: V1Container): number {
+  return container.ports?.find(({ name }) => name === portName)?.containerPort ?? defaultPort;
+}
+
+function containerView(pod: V1Pod, container: V1Container | null): PodView["container"] {
+  const { phase, reason, containerStatuses } = pod.status ?? {};
+  // The kubelet stopped reporting: what it saw last says nothing about now.
+  if (phase === "Unknown" || reason === "NodeLost") return { state: "unknown", text: reason ?? "Unknown" };
+  if (phase === "Succeeded" || phase === "Failed") return { state: "stopped", text: reason ?? phase };
+  const status = containerStatuses?.find(({ name }) => name === container?.name);
+  if (status !== undefined) return fromStatus(status);
+  if (!pod.spec?.nodeName) return { state: "stopped", text: "not scheduled" };
+  return { state: "unknown", text: "not reported yet" };
+}
+
+function fromStatus({ state }: V1ContainerStatus): PodView["container"] {
+  if (state?.running) return { state: "running", text: "running" };
+  if (state?.waiting) return { state: "stopped", text: state.waiting.reason ?? "waiting" };
+  if (state?.terminated) return { state: "stopped", text: state.terminated.reason ?? "terminated" };
+  return { state: "unknown", text: "not reported yet" };
+}

@@ -1,0 +1,111 @@
+import { PatchStrategy, setHeaderOptions, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
+import { fail } from "../../domain/errors.ts";
+import type { AnnouncedTarget } from "../../domain/target.ts";
+import type { PodReference, TargetReference, Workloads, WorkloadView } from "../../ports/workloads.ts";
+import { credentialsAnnotation } from "./annotations.ts";
+import { announcedTarget } from "./announced-target.ts";
+import type { KubernetesApi } from "./api.ts";
+import { statusCode } from "./failures.ts";
+import { selectorText, workloadView } from "./workload-view.ts";
+
+/** The user when the Secret names none: Dolt's own default. */
+const defaultUsername = "root";
+
+/** StatefulSets and pods of the namespaces that are given by name: the Role that goes with this is one of each namespace. */
+export class KubernetesWorkloads implements Workloads {
+  readonly #api: KubernetesApi;
+  readonly #cluster: string;
+  readonly #namespaces: readonly string[];
+  /** Selectors seen before, so that the pods can be listed while the StatefulSet is being read. */
+  readonly #selectors = new Map<string, string>();
+
+  constructor(api: KubernetesApi, options: { cluster: string; namespaces: readonly string[] }) {
+    this.#api = api;
+    this.#cluster = options.cluster;
+    this.#namespaces = options.namespaces;
+  }
+
+  async targets(signal: AbortSignal): Promise<AnnouncedTarget[]> {
+    const lists = await Promise.all(
+      this.#namespaces.map((namespace) =>
+        this.#api.list<V1StatefulSet>(`listing StatefulSets of ${namespace}`, signal, (page, options) =>
+          this.#api.apps.listNamespacedStatefulSet({ namespace, ...page }, options),
+        ),
+      ),
+    );
+    return lists.flatMap(({ items }) => items.flatMap((item) => announcedTarget(this.#cluster, item) ?? []));
+  }
+
+  async look(target: TargetReference, signal: AbortSignal): Promise<WorkloadView | null> {
+    const key = `${target.namespace}/${target.workload}`;
+    const remembered = this.#selectors.get(key);
+    const [statefulSet, early] = await Promise.all([
+      this.#readStatefulSet(target, signal),
+      remembered === undefined ? null : this.#listPods(target, remembered, signal),
+    ]);
+    if (statefulSet === null) return null;
+    const selector = selectorText(statefulSet.spec?.selector);
+    this.#selectors.set(key, selector);
+    const pods = early !== null && selector === remembered ? early : await this.#listPods(target, selector, signal);
+    return workloadView(statefulSet, pods);
+  }
+
+  async labelPod(pod: PodReference, label: string, value: string, signal: AbortSignal): Promise<void> {
+    const body = [
+      // A pod recreated under the same name is another pod, with another role.
+      { op: "test", path: "/metadata/uid", value: pod.uid },
+      { op: "add", path: `/metadata/labels/${pointerPart(label)}`, value },
+    ];
+    await this.#api.call(`labelling pod ${pod.namespace}/${pod.name}`, signal, (options) =>
+      this.#api.core.patchNamespacedPod(
+        { name: pod.name, namespace: pod.namespace, body },
+        setHeaderOptions("Content-Type", PatchStrategy.JsonPatch, options),
+      ),
+    );
+  }
+
+  async credentials(view: WorkloadView, signal: AbortSignal): Promise<{ username: string; password: string } | null> {
+    const name = view.annotations[credentialsAnnotation];
+    if (name === undefined) return null;
+    const doing = `reading Secret ${view.namespace}/${name}`;
+    const secret = await this.#api.call(doing, signal, (options) =>
+      this.#api.core.readNamespacedSecret({ name, namespace: view.namespace }, options),
+    );
+    const { username, password } = secret.data ?? {};
+    if (password === undefined) throw fail("kubernetes_refused", { doing, why: "it has no key “password”" });
+    return {
+      username: username === undefined ? defaultUsername : decoded(username),
+      password: decoded(password),
+    };
+  }
+
+  async #readStatefulSet(target: TargetReference, signal: AbortSignal): Promise<V1StatefulSet | null> {
+    const { namespace, workload: name } = target;
+    return this.#api.call(`reading StatefulSet ${namespace}/${name}`, signal, async (options) => {
+      try {
+        return await this.#api.apps.readNamespacedStatefulSet({ name, namespace }, options);
+      } catch (error) {
+        if (statusCode(error) === 404) return null;
+        throw error;
+      }
+    });
+  }
+
+  async #listPods(
+    { namespace, workload }: TargetReference,
+    labelSelector: string,
+    signal: AbortSignal,
+  ): Promise<V1Pod[]> {
+    const { items } = await this.#api.list<V1Pod>(`listing pods of ${namespace}/${workload}`, signal, (page, options) =>
+      this.#api.core.listNamespacedPod({ namespace, labelSelector, ...page }, options),
+    );
+    return items;
+  }
+}
+
+/** Escapes a key for a JSON pointer (RFC 6901): label keys hold slashes. */
+function pointerPart(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+const decoded = (base64: string) => Buffer.from(base64, "base64").toString("utf8");
