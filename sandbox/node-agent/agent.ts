@@ -50,6 +50,8 @@ export class NodeAgent {
   readonly #workers = new Map<string, PodWorker>();
   readonly #ending = new Map<string, Promise<void>>();
   readonly #binding = new Set<string>();
+  /** Pods, by namespace and name, whose containers are to crash, also after the pod has been replaced. */
+  readonly #crashing = new Set<string>();
   #informer: Informer<V1Pod> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closing = false;
@@ -78,6 +80,20 @@ export class NodeAgent {
     return [...this.#workers.values()].find(
       ({ pod: { metadata } }) => metadata?.namespace === namespace && metadata.name === pod,
     );
+  }
+
+  /**
+   * While on, the containers of the pod of this name are killed as soon as they were started. Turning it on kills what runs,
+   * and resolves when that has ended; turning it off starts them at once, without the rest of their back-off.
+   */
+  async crash(namespace: string, pod: string, on: boolean): Promise<void> {
+    const key = `${namespace}/${pod}`;
+    if (on) {
+      this.#crashing.add(key);
+    } else {
+      this.#crashing.delete(key);
+    }
+    await this.worker(namespace, pod)?.crash(on);
   }
 
   /** Stops watching and ends every container without grace. The pods stay in the API. Safe to call twice. */
@@ -183,6 +199,7 @@ export class NodeAgent {
   }
 
   #runPod(pod: V1Pod): PodWorker {
+    const { namespace, name } = podIdentity(pod);
     const ip = this.#addresses.take();
     return new PodWorker(pod, ip, {
       resolve: (container) =>
@@ -192,6 +209,7 @@ export class NodeAgent {
       startDelayMs: this.#options.startDelayMs ?? 0,
       restartTimes: this.#options.restartTimes ?? KUBELET_RESTART_TIMES,
       probeUntilReadyMs: this.#options.probeUntilReadyMs ?? 50,
+      crashes: () => this.#crashing.has(`${namespace}/${name}`),
     });
   }
 

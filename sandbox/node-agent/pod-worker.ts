@@ -3,7 +3,7 @@ import type { V1Container, V1Pod, V1PodStatus } from "@kubernetes/client-node";
 import { RestartBackOff, type RestartTimes } from "./back-off.ts";
 import { type ContainerState, podStatus, type Termination } from "./pod-status.ts";
 import { watchReadiness } from "./readiness.ts";
-import type { ContainerExit, ContainerSpec, RunningContainer } from "./runtime.ts";
+import type { ContainerExit, ContainerSignal, ContainerSpec, RunningContainer } from "./runtime.ts";
 
 /** What a pod's worker needs of the agent. */
 export interface PodWorkerHost {
@@ -17,6 +17,8 @@ export interface PodWorkerHost {
   readonly restartTimes: RestartTimes;
   /** How often a container that is not ready yet is probed. */
   readonly probeUntilReadyMs: number;
+  /** Whether a container is to be killed as soon as it was started. */
+  crashes(): boolean;
 }
 
 /** Runs the containers of one pod from its binding to its end: starts, probes, restarts and ends them, and reports. */
@@ -30,7 +32,6 @@ export class PodWorker {
   readonly #running = new Map<string, RunningContainer>();
   readonly #backOffs = new Map<string, RestartBackOff>();
   readonly #done: Promise<unknown>;
-  #crashing = false;
   #reported: V1PodStatus | undefined;
   #reporting: Promise<void> | undefined;
   #reportAgain = false;
@@ -45,21 +46,26 @@ export class PodWorker {
     this.#done = Promise.all(containers.map((container) => this.#run(container)));
   }
 
-  /** Sends a signal to every container that runs. */
-  signal(signal: "SIGKILL" | "SIGSTOP" | "SIGCONT"): void {
-    for (const container of this.#running.values()) {
-      container.signal(signal);
-    }
+  /** SIGKILL to every container that runs; resolves when those have ended. They are started again as after any other end. */
+  async kill(): Promise<void> {
+    const running = [...this.#running.values()];
+    this.#signal("SIGKILL");
+    await Promise.all(running.map((container) => container.exited));
   }
 
-  /**
-   * While on, each container is killed as soon as it was started. Turning it on kills what runs; turning it off forgets the
-   * back-off, so that the containers start at once.
-   */
-  crash(on: boolean): void {
-    this.#crashing = on;
+  /** Stops every container that runs where it stands: its connections stay open and nothing answers. */
+  freeze(): void {
+    this.#signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#signal("SIGCONT");
+  }
+
+  /** Puts a change of `crashes` into force: kills what runs, or starts at once what waits for its back-off. */
+  async crash(on: boolean): Promise<void> {
     if (on) {
-      this.signal("SIGKILL");
+      await this.kill();
       return;
     }
     for (const backOff of this.#backOffs.values()) {
@@ -70,16 +76,20 @@ export class PodWorker {
   /** SIGTERM, the grace period, SIGKILL; resolves when every container has ended. Calling it again only shortens the grace. */
   async end(graceMs: number): Promise<void> {
     this.#ending.abort();
-    for (const container of this.#running.values()) {
-      container.signal("SIGTERM");
-    }
-    const kill = setTimeout(() => this.signal("SIGKILL"), graceMs);
+    this.#signal("SIGTERM");
+    const kill = setTimeout(() => this.#signal("SIGKILL"), graceMs);
     try {
       await this.#done;
     } finally {
       clearTimeout(kill);
     }
     await this.#reporting;
+  }
+
+  #signal(signal: ContainerSignal): void {
+    for (const container of this.#running.values()) {
+      container.signal(signal);
+    }
   }
 
   async #run(container: V1Container): Promise<void> {
@@ -120,7 +130,7 @@ export class PodWorker {
       return { exitCode: 128, signal: null };
     }
     this.#running.set(container.name, running);
-    if (this.#crashing) {
+    if (this.#host.crashes()) {
       running.signal("SIGKILL");
     } else if (this.#ending.signal.aborted) {
       running.signal("SIGTERM");

@@ -1,0 +1,162 @@
+/**
+ * Brings up a Dolt target on any cluster: creates its objects, waits until its servers answer, creates its databases by SQL,
+ * waits until replication has caught up once, and labels the pods by their role.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  ApiException,
+  AppsV1Api,
+  CoreV1Api,
+  type KubeConfig,
+  PatchStrategy,
+  setHeaderOptions,
+  type V1Pod,
+} from "@kubernetes/client-node";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { type DoltObjects, doltPods, ROLE_LABEL, ROOT_USER, SQL_PORT } from "./dolt-manifests.ts";
+import type { DoltTargetSpec } from "./handle.ts";
+
+const POLL_MS = 50;
+const CONNECT_TIMEOUT_MS = 5_000;
+
+export interface BringUp {
+  readonly kubeConfig: KubeConfig;
+  readonly spec: DoltTargetSpec;
+  readonly objects: DoltObjects;
+  readonly rootPassword: string;
+  /** Ends the wait; the error names what was waited for. */
+  readonly signal: AbortSignal;
+}
+
+export async function bringUpDoltTarget(bringUp: BringUp): Promise<void> {
+  const { kubeConfig, spec, objects } = bringUp;
+  await createObjects(kubeConfig, objects);
+  const pods = doltPods(spec);
+  await Promise.all(pods.map((pod) => untilReady(bringUp, pod)));
+  const [primary, ...standbys] = await Promise.all(pods.map((pod) => connectTo(bringUp, pod)));
+  try {
+    if (primary !== undefined) {
+      await createDatabases(primary, spec.databases);
+      await until(
+        () => "replication has caught up",
+        bringUp.signal,
+        () => caughtUp(primary, spec),
+      );
+      await until(
+        () => "the standbys have the databases",
+        bringUp.signal,
+        async () => {
+          const seen = await Promise.all(standbys.map((standby) => databasesOf(standby)));
+          return seen.every((names) => spec.databases.every((database) => names.includes(database)));
+        },
+      );
+    }
+  } finally {
+    await Promise.all([primary, ...standbys].map((connection) => connection?.end()));
+  }
+  if (spec.labelled ?? true) {
+    await Promise.all(pods.map((pod, index) => labelRole(kubeConfig, spec.namespace, pod, index === 0)));
+  }
+}
+
+/** Where a pod's SQL port is reached from this process. Throws when the pod has no address. */
+export async function podAddress(
+  kubeConfig: KubeConfig,
+  namespace: string,
+  pod: string,
+): Promise<{ host: string; port: number }> {
+  const { status } = await kubeConfig.makeApiClient(CoreV1Api).readNamespacedPod({ namespace, name: pod });
+  if (status?.podIP === undefined) {
+    throw new Error(`pod ${namespace}/${pod} has no address (phase ${status?.phase ?? "unknown"})`);
+  }
+  return { host: status.podIP, port: SQL_PORT };
+}
+
+async function createObjects(kubeConfig: KubeConfig, objects: DoltObjects): Promise<void> {
+  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const namespace = objects.statefulSet.metadata?.namespace ?? "default";
+  await core.createNamespace({ body: objects.namespace }).catch((error: unknown) => {
+    if (!(error instanceof ApiException && error.code === 409)) {
+      throw error;
+    }
+  });
+  await core.createNamespacedSecret({ namespace, body: objects.secret });
+  await core.createNamespacedConfigMap({ namespace, body: objects.configMap });
+  for (const service of objects.services) {
+    await core.createNamespacedService({ namespace, body: service });
+  }
+  await kubeConfig.makeApiClient(AppsV1Api).createNamespacedStatefulSet({ namespace, body: objects.statefulSet });
+}
+
+async function untilReady({ kubeConfig, spec, signal }: BringUp, name: string): Promise<void> {
+  const core = kubeConfig.makeApiClient(CoreV1Api);
+  let state = "it does not exist";
+  await until(
+    () => `pod ${spec.namespace}/${name} is ready; last seen: ${state}`,
+    signal,
+    async () => {
+      const pod = await readPod(core, spec.namespace, name);
+      state = JSON.stringify(pod?.status ?? null);
+      return pod?.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+    },
+  );
+}
+
+/** Undefined while the controller has not made it yet. */
+async function readPod(core: CoreV1Api, namespace: string, name: string): Promise<V1Pod | undefined> {
+  try {
+    return await core.readNamespacedPod({ namespace, name });
+  } catch (error) {
+    if (error instanceof ApiException && error.code === 404) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function connectTo(bringUp: BringUp, pod: string): Promise<Connection> {
+  const address = await podAddress(bringUp.kubeConfig, bringUp.spec.namespace, pod);
+  const password = bringUp.rootPassword;
+  return createConnection({ ...address, user: ROOT_USER, password, connectTimeout: CONNECT_TIMEOUT_MS });
+}
+
+async function createDatabases(primary: Connection, databases: readonly string[]): Promise<void> {
+  for (const database of databases) {
+    await primary.query("CREATE DATABASE IF NOT EXISTS ??", [database]);
+    await primary.query("CREATE TABLE IF NOT EXISTS ??.t (id BIGINT PRIMARY KEY, v TEXT)", [database]);
+  }
+}
+
+/** Whether the primary reports, for each database and standby, a successful push and no error. */
+async function caughtUp(primary: Connection, spec: DoltTargetSpec): Promise<boolean> {
+  const [rows] = await primary.query<RowDataPacket[]>(
+    "SELECT replication_lag_millis AS lagMs, current_error AS error FROM dolt_cluster.dolt_cluster_status",
+  );
+  const expected = spec.databases.length * (spec.replicas - 1);
+  return rows.length >= expected && rows.every((row) => row.lagMs !== null && row.error === null);
+}
+
+async function databasesOf(server: Connection): Promise<string[]> {
+  const [rows] = await server.query<RowDataPacket[]>("SELECT schema_name AS name FROM information_schema.schemata");
+  return rows.map((row) => String(row.name));
+}
+
+async function labelRole(kubeConfig: KubeConfig, namespace: string, name: string, primary: boolean): Promise<void> {
+  await kubeConfig
+    .makeApiClient(CoreV1Api)
+    .patchNamespacedPod(
+      { namespace, name, body: { metadata: { labels: { [ROLE_LABEL]: primary ? "primary" : "standby" } } } },
+      setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+    );
+}
+
+/** Throws when the signal aborts, with what was waited for. */
+async function until(what: () => string, signal: AbortSignal, ask: () => Promise<boolean>): Promise<void> {
+  while (!(await ask())) {
+    if (signal.aborted) {
+      throw new Error(`waited in vain until ${what()}`, { cause: signal.reason });
+    }
+    // An abort only ends the wait early.
+    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
+  }
+}

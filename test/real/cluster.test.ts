@@ -1,0 +1,133 @@
+import { AppsV1Api, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROLE_LABEL } from "../../sandbox/dolt-manifests.ts";
+import type { DoltTarget } from "../../sandbox/handle.ts";
+import { partsUnavailable } from "../parts/build.ts";
+import { type RealCluster, startRealCluster } from "./cluster/real-cluster.ts";
+import { until } from "./cluster/until.ts";
+
+const DEADLINE_MS = 60_000;
+const unavailable = partsUnavailable();
+
+describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailable ? ` (${unavailable})` : ""}`, () => {
+  let cluster: RealCluster;
+  let target: DoltTarget;
+  let core: CoreV1Api;
+
+  beforeAll(async () => {
+    cluster = await startRealCluster();
+    const kubeConfig = new KubeConfig();
+    kubeConfig.loadFromString(cluster.kubeconfig);
+    core = kubeConfig.makeApiClient(CoreV1Api);
+    target = await cluster.createDoltTarget({ namespace: "shop", name: "orders", replicas: 3, databases: ["app"] });
+  });
+
+  afterAll(async () => {
+    await cluster?.close();
+  });
+
+  it("starts one primary and two standbys, and labels them so", async () => {
+    const roles = await Promise.all(target.pods.map((pod) => query(pod, "SELECT @@GLOBAL.dolt_cluster_role AS value")));
+    const labels = await Promise.all(target.pods.map(async (pod) => (await read(pod)).metadata?.labels?.[ROLE_LABEL]));
+
+    expect(roles).toEqual(["primary", "standby", "standby"]);
+    expect(labels).toEqual(["primary", "standby", "standby"]);
+  });
+
+  it("replicates a write on the primary to both standbys", async () => {
+    await query("orders-0", "INSERT INTO app.t VALUES (1, 'kept')");
+
+    for (const standby of ["orders-1", "orders-2"]) {
+      await until(`the row is on ${standby}`, DEADLINE_MS, async () => {
+        return (await query(standby, "SELECT v AS value FROM app.t WHERE id = 1")) === "kept" ? true : undefined;
+      });
+    }
+  });
+
+  it("replaces a deleted pod by another with the same volume, and replicates to it", async () => {
+    const before = await read("orders-1");
+
+    await core.deleteNamespacedPod({ namespace: "shop", name: "orders-1" });
+    await until("orders-1 is another pod, and ready", DEADLINE_MS, async () => {
+      const pod = await read("orders-1");
+      const ready = pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
+      return ready && pod.metadata?.uid !== before.metadata?.uid ? true : undefined;
+    });
+
+    expect(await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 1")).toBe("kept");
+    await query("orders-0", "INSERT INTO app.t VALUES (2, 'later')");
+    await until("the later row is on orders-1", DEADLINE_MS, async () => {
+      return (await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 2")) === "later" ? true : undefined;
+    });
+  });
+
+  it("starts a killed server again in the same pod, and says so in its status", async () => {
+    const before = await read("orders-2");
+
+    await target.faults.kill("orders-2");
+    const after = await until("orders-2 was restarted, and is ready", DEADLINE_MS, async () => {
+      const pod = await read("orders-2");
+      const [status] = pod.status?.containerStatuses ?? [];
+      return status?.ready && status.restartCount === 1 ? pod : undefined;
+    });
+
+    expect(after.metadata?.uid).toBe(before.metadata?.uid);
+    expect(after.status?.containerStatuses?.[0]?.lastState?.terminated).toMatchObject({
+      exitCode: 137,
+      reason: "Error",
+    });
+  });
+
+  it("reports CrashLoopBackOff for a server that dies at each start, and brings it back when that ends", async () => {
+    await target.faults.crashLoop("orders-2", true);
+    await until("orders-2 waits in its back-off", DEADLINE_MS, async () => {
+      const reason = (await read("orders-2")).status?.containerStatuses?.[0]?.state?.waiting?.reason;
+      return reason === "CrashLoopBackOff" ? true : undefined;
+    });
+
+    await target.faults.crashLoop("orders-2", false);
+    await until("orders-2 answers", DEADLINE_MS, () => query("orders-2", "SELECT 1 AS value"));
+  });
+
+  it("cuts replication between two pods, and heals it", async () => {
+    await target.faults.partition("orders-0", "orders-1");
+    await query("orders-0", "INSERT INTO app.t VALUES (3, 'cut off')");
+    await until("the row is on orders-2", DEADLINE_MS, () =>
+      query("orders-2", "SELECT v AS value FROM app.t WHERE id = 3"),
+    );
+    expect(await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 3")).toBeUndefined();
+
+    await target.faults.heal();
+    await until("the row is on orders-1", DEADLINE_MS, () =>
+      query("orders-1", "SELECT v AS value FROM app.t WHERE id = 3"),
+    );
+  });
+
+  it("lets a user do what RBAC gives them and nothing else", async () => {
+    const kubeConfig = new KubeConfig();
+    kubeConfig.loadFromString(cluster.kubeconfigFor("ada", ["handover:nobody"]));
+    const apps = kubeConfig.makeApiClient(AppsV1Api);
+
+    await expect(apps.listNamespacedStatefulSet({ namespace: "shop" })).rejects.toMatchObject({ code: 403 });
+  });
+
+  const read = (pod: string) => core.readNamespacedPod({ namespace: "shop", name: pod });
+
+  /** The column `value` of the first row. */
+  async function query(pod: string, sql: string): Promise<unknown> {
+    const connection = await connect(pod);
+    try {
+      const [rows] = await connection.query<RowDataPacket[]>(sql);
+      return rows[0]?.value;
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  async function connect(pod: string): Promise<Connection> {
+    const { data } = await core.readNamespacedSecret({ namespace: "shop", name: "orders-credentials" });
+    const password = Buffer.from(data?.password ?? "", "base64").toString();
+    return createConnection({ ...(await target.address(pod)), user: "root", password, connectTimeout: 5_000 });
+  }
+});
