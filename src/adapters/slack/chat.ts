@@ -1,0 +1,50 @@
+import { z } from "zod";
+import type { Person } from "../../domain/people.ts";
+import { type Chat, ChatError, type ChatMessage } from "../../ports/chat.ts";
+import type { CallSlack } from "./web-api.ts";
+
+const posted = z.object({ ts: z.string().min(1) });
+const linked = z.object({ permalink: z.string().min(1) });
+
+/** Links in plans are runbooks and records, not something to show a picture of. */
+const noPreviews = { unfurl_links: false, unfurl_media: false };
+
+/** Slack's messages. Needs the scope `chat:write`. */
+export class SlackChat implements Chat {
+  readonly #call: CallSlack;
+
+  constructor(call: CallSlack) {
+    this.#call = call;
+  }
+
+  async post(
+    channelId: string,
+    message: ChatMessage,
+    threadTs: string | null,
+    signal: AbortSignal,
+  ): Promise<{ ts: string }> {
+    const thread = threadTs === null ? {} : { thread_ts: threadTs };
+    const fields = { channel: channelId, ...message, ...thread, ...noPreviews };
+    return read(posted, await this.#call("chat.postMessage", fields, signal));
+  }
+
+  async update(channelId: string, ts: string, message: ChatMessage, signal: AbortSignal): Promise<void> {
+    await this.#call("chat.update", { channel: channelId, ts, ...message }, signal);
+  }
+
+  async ephemeral(channelId: string, person: Person, message: ChatMessage, signal: AbortSignal): Promise<void> {
+    await this.#call("chat.postEphemeral", { channel: channelId, user: person.userId, ...message }, signal);
+  }
+
+  async permalink(channelId: string, ts: string, signal: AbortSignal): Promise<string> {
+    const answer = await this.#call("chat.getPermalink", { channel: channelId, message_ts: ts }, signal);
+    return read(linked, answer).permalink;
+  }
+}
+
+/** An answer of another shape than documented leaves open what was done. */
+function read<T>(schema: z.ZodType<T>, answer: unknown): T {
+  const parsed = schema.safeParse(answer);
+  if (!parsed.success) throw new ChatError("unknown", "unexpected_answer");
+  return parsed.data;
+}
