@@ -3,7 +3,14 @@ import { type Problem, problem } from "./errors.ts";
 import { type Person, samePerson } from "./people.ts";
 import { type Plan, planSchema } from "./plan.ts";
 import { judgeApprover, type PolicyRule } from "./policy.ts";
-import { isSettled, type Outcome, type RequestRecord, type RequestState, type StepProgress } from "./request.ts";
+import {
+  isSettled,
+  type Outcome,
+  type RequestRecord,
+  type RequestState,
+  type StepProgress,
+  type StoryEntry,
+} from "./request.ts";
 import { digestOf, readUnverified, type Signed } from "./signing.ts";
 
 /**
@@ -124,14 +131,10 @@ export function started(
 
 export function progressed(record: RequestRecord, steps: readonly StepProgress[], nowMs: number): Transition {
   if (record.execution === undefined || isSettled(record)) return notNow(record);
-  const before = new Map(record.execution.steps.map((step) => [step.id, step.state]));
-  const told = steps
-    .filter((step) => step.state !== "pending" && step.state !== "running" && before.get(step.id) !== step.state)
-    .map((step) => ({ atMs: nowMs, text: stepText(step) }));
   return done({
     ...touched(record, nowMs),
     execution: { ...record.execution, steps: [...steps] },
-    story: [...record.story, ...told],
+    story: [...record.story, ...storyOf(record.execution.steps, steps, nowMs)],
   });
 }
 
@@ -149,10 +152,14 @@ export function ended(
   record: RequestRecord,
   state: "succeeded" | "failed" | "cancelled" | "unknown",
   result: Outcome,
+  steps: readonly StepProgress[],
   nowMs: number,
 ): Transition {
-  if (record.state !== "running" && record.state !== "unknown") return notNow(record);
-  return done(settled(record, nowMs, state, result));
+  if ((record.state !== "running" && record.state !== "unknown") || record.execution === undefined)
+    return notNow(record);
+  const told = { ...record, story: [...record.story, ...storyOf(record.execution.steps, steps, nowMs)] };
+  const execution = { ...record.execution, steps: [...steps] };
+  return done({ ...settled(told, nowMs, state, result), execution });
 }
 
 /** The grant that an approved record holds; null for any other. */
@@ -185,6 +192,14 @@ export function objectionToSettled(record: RequestRecord): Problem {
   const by = record.settledBy === undefined ? "" : ` by ${mention(record.settledBy)}`;
   const at = ` at ${new Date(record.updatedAtMs).toISOString().slice(11, 16)} UTC`;
   return problem("request_settled", { requestId: record.id, state: record.state, by: by + at });
+}
+
+/** What is new to tell of the steps: those that ended since. */
+function storyOf(before: readonly StepProgress[], after: readonly StepProgress[], nowMs: number): StoryEntry[] {
+  const was = new Map(before.map((step) => [step.id, step.state]));
+  return after
+    .filter((step) => step.state !== "pending" && step.state !== "running" && was.get(step.id) !== step.state)
+    .map((step) => ({ atMs: nowMs, text: stepText(step) }));
 }
 
 function stepText(step: StepProgress): string {

@@ -1,0 +1,168 @@
+import { fail, type Problem, problemOf } from "../domain/errors.ts";
+import type { Plan } from "../domain/plan.ts";
+import type { StepProgress } from "../domain/request.ts";
+import type { Operation, OperationContext } from "../operations/operation.ts";
+import type { TargetLeases } from "../ports/workloads.ts";
+import type { LeaseObserver } from "./lease-observer.ts";
+import { type EndedExecution, executionThatUsed, grantIdOfExecution, type LedgerExecution } from "./ledger.ts";
+import { type ExecutionReporter, type ExecutionResult, runSteps } from "./run-steps.ts";
+import { TargetLease } from "./target-lease.ts";
+
+export interface ExecutionSurroundings {
+  readonly operation: Operation;
+  readonly context: OperationContext;
+  readonly leases: TargetLeases;
+  readonly observer: LeaseObserver;
+  /** Unique to this process. */
+  readonly holder: string;
+  readonly leaseDurationMs: number;
+  /** Stops what has changed nothing yet; what has begun to change things runs to its end. */
+  readonly shutdown: AbortSignal;
+}
+
+/** Who hears of an execution. */
+export interface ExecutionAudience extends ExecutionReporter {
+  /** The lease is held and the execution is on record in the cluster. Throws when it must not go on; nothing has been changed then. */
+  started(execution: LedgerExecution): Promise<void>;
+  /** The end. True when it is on record where people see it; false: keep it beside the lease until it is. */
+  ended(result: ExecutionResult): Promise<boolean>;
+}
+
+/** How long a used grant is remembered beyond its own expiry: more than any clocks differ. */
+const rememberLongerMs = 60 * 60_000;
+
+/**
+ * Uses an authority once: takes the target's lease and writes the execution beside it in one compare-and-set, then runs
+ * the plan. Throws HandoverError before anything was changed: `target_locked`, `execution_unfinished`, `grant_used`.
+ */
+export async function execute(
+  surroundings: ExecutionSurroundings,
+  plan: Plan,
+  execution: LedgerExecution,
+  grantExpiresAtMs: number,
+  audience: ExecutionAudience,
+): Promise<ExecutionResult> {
+  const grantId = grantIdOfExecution(execution);
+  const lease = await takeLease(surroundings, (open, ended) => {
+    const used = grantId === null ? null : executionThatUsed(grantId, open, ended);
+    if (used !== null) throw fail("grant_used", { executionId: used });
+    if (open !== null) throw unfinished(surroundings, open);
+    return execution;
+  });
+  return await carryOut(surroundings, plan, lease, grantExpiresAtMs, audience, false);
+}
+
+/** Takes up an execution that another process left unfinished. Throws `target_locked` while that one lives. */
+export async function resume(
+  surroundings: ExecutionSurroundings,
+  plan: Plan,
+  executionId: string,
+  grantExpiresAtMs: number,
+  audience: ExecutionAudience,
+): Promise<ExecutionResult> {
+  const lease = await takeLease(surroundings, (open) => {
+    if (open === null || open.id !== executionId) throw unfinished(surroundings, open);
+    return open;
+  });
+  return await carryOut(surroundings, plan, lease, grantExpiresAtMs, audience, lease.execution.committed);
+}
+
+async function carryOut(
+  surroundings: ExecutionSurroundings,
+  plan: Plan,
+  lease: TargetLease,
+  grantExpiresAtMs: number,
+  audience: ExecutionAudience,
+  resumed: boolean,
+): Promise<ExecutionResult> {
+  const { operation, context, shutdown } = surroundings;
+  const run = operation.begin(context, plan, resumed);
+  try {
+    const objection = await objectionToStart(lease, audience);
+    const result =
+      objection !== null
+        ? notBegun(objection, context.clock.nowMs())
+        : await runSteps({
+            run,
+            lease,
+            reporter: committingTo(lease, audience),
+            clock: context.clock,
+            committed: lease.execution.committed,
+            shutdown,
+          });
+    await letGo(lease, result, grantExpiresAtMs, context.clock.nowMs(), audience);
+    return result;
+  } finally {
+    await run.close();
+    await lease.abandon();
+  }
+}
+
+/** What has begun to change things is never stopped by a record that does not answer; what has not, is. */
+async function objectionToStart(lease: TargetLease, audience: ExecutionAudience): Promise<Problem | null> {
+  try {
+    await audience.started(lease.execution);
+    return null;
+  } catch (error) {
+    return lease.execution.committed ? null : problemOf(error, "recording the start");
+  }
+}
+
+function notBegun(objection: Problem, nowMs: number): ExecutionResult {
+  const outcome = { atMs: nowMs, summary: "Nothing was changed.", writesStoppedMs: null, problems: [objection] };
+  return { state: "failed", outcome, steps: [] };
+}
+
+/** The commitment is on record with the people first, so that a wish to cancel wins, and then beside the lease. */
+function committingTo(lease: TargetLease, audience: ExecutionAudience): ExecutionReporter {
+  return {
+    progress: (steps: readonly StepProgress[]) => audience.progress(steps),
+    commit: async (signal) => {
+      await audience.commit(signal);
+      await lease.record((execution) => ({ ...execution, committed: true }), signal);
+    },
+  };
+}
+
+async function letGo(
+  lease: TargetLease,
+  result: ExecutionResult,
+  grantExpiresAtMs: number,
+  nowMs: number,
+  audience: ExecutionAudience,
+): Promise<void> {
+  const signal = AbortSignal.timeout(30_000);
+  const { state, outcome, steps } = result;
+  if (state === "interrupted") return await lease.leaveUnfinished(signal);
+  if (lease.lost.aborted) {
+    await audience.ended(result);
+    return;
+  }
+  const reported = await audience.ended(result);
+  const execution = { ...lease.execution, steps: [...steps] };
+  const ended: EndedExecution = {
+    executionId: execution.id,
+    grantId: grantIdOfExecution(execution),
+    rememberUntilMs: Math.max(grantExpiresAtMs, nowMs) + rememberLongerMs,
+    unreported: reported ? null : { execution, state, outcome },
+  };
+  await lease.end(ended, signal);
+}
+
+function takeLease(
+  { leases, context, holder, leaseDurationMs, observer }: ExecutionSurroundings,
+  decide: Parameters<typeof TargetLease.take>[2],
+): Promise<TargetLease> {
+  const options = { leases, clock: context.clock, target: context.target, holder, durationMs: leaseDurationMs };
+  return TargetLease.take(options, observer, decide, context.signal);
+}
+
+function unfinished({ context, operation }: ExecutionSurroundings, open: LedgerExecution | null) {
+  const { namespace, workload } = context.target;
+  return fail("execution_unfinished", {
+    target: `${namespace}/${workload}`,
+    holder: open?.startedBy ?? "nobody",
+    executionId: open?.id ?? "none",
+    commandLine: `a worker takes it up by itself; without one: npx handover ${operation.name.replace(".", " ")} ${namespace}/${workload} --reason "…"`,
+  });
+}

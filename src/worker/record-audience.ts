@@ -1,0 +1,96 @@
+import { HandoverError } from "../domain/errors.ts";
+import type { RequestRecord, StepProgress } from "../domain/request.ts";
+import { committed, ended, progressed, started, type Transition } from "../domain/transitions.ts";
+import { changeRecord } from "../execution/change-record.ts";
+import type { ExecutionAudience } from "../execution/execute.ts";
+import type { LedgerExecution } from "../execution/ledger.ts";
+import type { ExecutionResult } from "../execution/run-steps.ts";
+import type { RequestStore } from "../ports/request-store.ts";
+import type { RecordKeeper } from "./record-keeper.ts";
+
+/**
+ * Tells a request's record how its execution goes, and has its message drawn. Progress is coalesced and never waited for;
+ * the start, the commitment and the end are.
+ */
+export class RecordAudience implements ExecutionAudience {
+  readonly #store: RequestStore;
+  readonly #keeper: RecordKeeper;
+  readonly #requestId: string;
+  readonly #worker: string;
+  readonly #draw: (requestId: string) => Promise<void>;
+  #latest: readonly StepProgress[] | null = null;
+  #telling: Promise<void> | null = null;
+
+  constructor(options: {
+    store: RequestStore;
+    keeper: RecordKeeper;
+    requestId: string;
+    worker: string;
+    /** Draws the request's message as well as it can; must not throw. */
+    draw: (requestId: string) => Promise<void>;
+  }) {
+    this.#store = options.store;
+    this.#keeper = options.keeper;
+    this.#requestId = options.requestId;
+    this.#worker = options.worker;
+    this.#draw = options.draw;
+  }
+
+  /** Also puts back a record that Redis lost. A record that somebody settled meanwhile stops what has not been committed. */
+  async started(execution: LedgerExecution): Promise<void> {
+    await this.#keeper.restoreIfLost(execution);
+    const found = await this.#store.read(this.#requestId);
+    if (found?.record.state === "running" && found.record.execution?.id === execution.id) return;
+    await this.#change((record, nowMs) =>
+      started(record, { id: execution.id, worker: this.#worker, steps: execution.steps }, nowMs),
+    );
+  }
+
+  progress(steps: readonly StepProgress[]): void {
+    this.#latest = steps;
+    this.#telling ??= this.#tellLatest().finally(() => {
+      this.#telling = null;
+    });
+  }
+
+  async commit(): Promise<void> {
+    await this.#change(committed);
+  }
+
+  async ended(result: ExecutionResult): Promise<boolean> {
+    await this.#telling;
+    const { state, outcome, steps } = result;
+    if (state === "interrupted") return true;
+    try {
+      const change = await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, (record, nowMs) =>
+        ended(record, state, outcome, steps, nowMs),
+      );
+      await this.#draw(this.#requestId);
+      return change.ok || change.record !== null;
+    } catch (error) {
+      if (error instanceof HandoverError) return false;
+      throw error;
+    }
+  }
+
+  async #tellLatest(): Promise<void> {
+    while (this.#latest !== null) {
+      const steps = this.#latest;
+      this.#latest = null;
+      try {
+        await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, (record, nowMs) =>
+          progressed(record, steps, nowMs),
+        );
+      } catch (error) {
+        // The end is told again, or kept beside the lease until it can be; a step not told in between is lost to nobody.
+        if (!(error instanceof HandoverError)) throw error;
+      }
+      await this.#draw(this.#requestId);
+    }
+  }
+
+  async #change(decide: (record: RequestRecord, nowMs: number) => Transition): Promise<void> {
+    const change = await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, decide);
+    if (!change.ok) throw new HandoverError(change.problem);
+  }
+}
