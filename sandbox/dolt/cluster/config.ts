@@ -1,0 +1,54 @@
+import { parse } from "yaml";
+import { z } from "zod";
+
+const schema = z.object({
+  listener: z
+    .object({ host: z.string().default("localhost"), port: z.number().int().default(3306) })
+    .default({ host: "localhost", port: 3306 }),
+  cluster: z
+    .object({
+      standby_remotes: z.array(z.object({ name: z.string(), remote_url_template: z.string() })).default([]),
+      bootstrap_role: z.enum(["", "primary", "standby"]).default(""),
+      bootstrap_epoch: z.number().int().nonnegative().default(0),
+      remotesapi: z.object({ address: z.string().default(""), port: z.number().int() }),
+    })
+    .optional(),
+});
+
+export interface StandbyRemote {
+  readonly name: string;
+  /** With `{database}` where the database's name goes. */
+  readonly urlTemplate: string;
+}
+
+export interface ClusterConfig {
+  readonly remotes: readonly StandbyRemote[];
+  readonly bootstrapRole: "primary" | "standby";
+  readonly bootstrapEpoch: number;
+  readonly remotesApiPort: number;
+}
+
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Undefined for a server that stands alone. */
+  readonly cluster: ClusterConfig | undefined;
+}
+
+/** Reads the part of `dolt sql-server --config` that this server knows. Throws with the place that is wrong. */
+export function parseServerConfig(yaml: string): ServerConfig {
+  const { listener, cluster } = schema.parse(parse(yaml) ?? {});
+  return {
+    host: listener.host,
+    port: listener.port,
+    cluster: cluster && {
+      remotes: cluster.standby_remotes.map((remote) => ({
+        name: remote.name,
+        urlTemplate: remote.remote_url_template,
+      })),
+      bootstrapRole: cluster.bootstrap_role === "standby" ? "standby" : "primary",
+      bootstrapEpoch: cluster.bootstrap_epoch,
+      remotesApiPort: cluster.remotesapi.port,
+    },
+  };
+}

@@ -1,0 +1,191 @@
+import { createServer, type Server, type Socket } from "node:net";
+import type { Clock } from "../../src/ports/clock.ts";
+import type { ServerConfig } from "./cluster/config.ts";
+import { ClusterController } from "./cluster/controller.ts";
+import type { Standing } from "./cluster/messages.ts";
+import { findAccount, firstAccounts } from "./engine/accounts.ts";
+import { Instance } from "./engine/instance.ts";
+import { Session } from "./engine/session.ts";
+import type { Volume } from "./engine/volume.ts";
+import { Gate } from "./gate.ts";
+import type { Endpoint, ReplicationNetwork } from "./network.ts";
+import { passwordVerifier, tokenProvesPassword } from "./protocol/handshake.ts";
+import { SqlConnection } from "./protocol/sql-connection.ts";
+import { SqlError } from "./sql/values.ts";
+
+export interface SimulatedDoltOptions {
+  /** The server's name on the network; faults are laid on it by this name. */
+  readonly name: string;
+  readonly config: ServerConfig;
+  readonly volume: Volume;
+  readonly network: ReplicationNetwork;
+  readonly clock: Clock;
+  /** Where it listens for SQL, when not where the configuration says. Port 0 takes a free one. */
+  readonly host?: string;
+  readonly port?: number;
+  /** Whether a host of a replication URL means this server. Defaults to its own address. */
+  readonly answersTo?: (host: string) => boolean;
+  /** `DOLT_ROOT_HOST` and `DOLT_ROOT_PASSWORD`: they count only on a volume that has never been used. */
+  readonly rootHost?: string;
+  readonly rootPassword?: string;
+}
+
+export interface SimulatedDolt {
+  readonly name: string;
+  readonly address: { readonly host: string; readonly port: number };
+  readonly volume: Volume;
+  /** What it is now, as the server itself would say. */
+  readonly standing: Standing | undefined;
+  /** Stops everything it does, connections left open, as SIGSTOP does. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends it at once, as SIGKILL does; what is on the volume stays. Resolves when its port is free. Safe to call twice. */
+  kill(): Promise<void>;
+}
+
+/** Starts one simulated server. Rejects when its port is taken. */
+export async function startSimulatedDolt(options: SimulatedDoltOptions): Promise<SimulatedDolt> {
+  const server = new RunningServer(options);
+  await server.listen();
+  return server;
+}
+
+class RunningServer implements SimulatedDolt, Endpoint {
+  readonly name: string;
+  readonly volume: Volume;
+  readonly #options: SimulatedDoltOptions;
+  readonly #instance: Instance;
+  readonly #gate = new Gate();
+  readonly #life = new AbortController();
+  readonly #connections = new Map<number, SqlConnection>();
+  readonly #server: Server;
+  #address = { host: "", port: 0 };
+  #nextConnection = 1;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: SimulatedDoltOptions) {
+    const { config, volume, clock, network, name } = options;
+    this.name = name;
+    this.volume = volume;
+    this.#options = options;
+    if (volume.accounts === undefined && !volume.full) {
+      volume.accounts = firstAccounts(options.rootHost ?? "localhost", passwordVerifier(options.rootPassword ?? ""));
+    }
+    const life = { signal: this.#life.signal, thawed: () => this.#gate.passed() };
+    const controller =
+      config.cluster &&
+      new ClusterController({
+        config: config.cluster,
+        volume,
+        clock,
+        life,
+        transport: network.transportOf(name),
+        killConnections: (except) => this.#killConnections(except),
+      });
+    this.#instance = new Instance(volume, clock, controller);
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  get address() {
+    return this.#address;
+  }
+
+  get standing(): Standing | undefined {
+    return this.#instance.controller?.standing;
+  }
+
+  async listen(): Promise<void> {
+    const host = this.#options.host ?? this.#options.config.host;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once("error", reject);
+    this.#server.listen(this.#options.port ?? this.#options.config.port, host, () => resolve());
+    await promise;
+    const address = this.#server.address();
+    this.#address = { host, port: typeof address === "object" && address !== null ? address.port : 0 };
+    if (this.#options.config.cluster !== undefined) this.#options.network.join(this.name, this);
+    this.#instance.controller?.start();
+  }
+
+  answersTo(host: string, port: number): boolean {
+    if (port !== this.#options.config.cluster?.remotesApiPort) return false;
+    return this.#options.answersTo?.(host) ?? host === this.#address.host;
+  }
+
+  async receive(...[from, request]: Parameters<Endpoint["receive"]>) {
+    await this.#gate.passed();
+    const { controller } = this.#instance;
+    if (this.#life.signal.aborted || controller === undefined)
+      throw new Error("rpc error: code = Unavailable desc = error reading from server: EOF");
+    return controller.receive(from, request, (accepted) => this.#instance.apply(accepted));
+  }
+
+  freeze(): void {
+    this.#gate.close();
+  }
+
+  thaw(): void {
+    this.#gate.open();
+  }
+
+  async kill(): Promise<void> {
+    this.#closed ??= this.#end();
+    await this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    this.#life.abort();
+    this.#options.network.leave(this.name, this);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    this.#killConnections(undefined);
+    // Whatever waited for the thaw has to see that there is no process any more.
+    this.#gate.open();
+    await promise;
+  }
+
+  #accept(socket: Socket): void {
+    const id = this.#nextConnection;
+    this.#nextConnection += 1;
+    const clientHost = socket.remoteAddress ?? "";
+    const connection = new SqlConnection({
+      socket,
+      id,
+      authentication: { login: (user, token, scramble) => this.#login(id, user, clientHost, token, scramble) },
+      thawed: () => this.#gate.passed(),
+      opened: (opened, session) => this.#opened(opened, session),
+      closed: (closed) => {
+        this.#connections.delete(closed.id);
+        this.#instance.connections.delete(closed.id);
+      },
+    });
+    this.#connections.set(id, connection);
+    void connection.serve();
+  }
+
+  #login(id: number, user: string, clientHost: string, token: Buffer, scramble: Buffer): Session | SqlError {
+    const account = findAccount(this.volume.accounts ?? { users: [], grants: [] }, user, clientHost);
+    if (account === undefined || !tokenProvesPassword(token, scramble, account.verifier)) {
+      return new SqlError(`Access denied for user '${user}'`, 1045, "28000");
+    }
+    return new Session(this.#instance, id, user, account.host);
+  }
+
+  #opened(connection: SqlConnection, session: Session): void {
+    this.#instance.connections.set(connection.id, {
+      id: connection.id,
+      user: session.user,
+      host: session.host,
+      get database() {
+        return connection.database;
+      },
+      get running() {
+        return connection.running;
+      },
+      close: () => connection.close(),
+    });
+  }
+
+  #killConnections(except: number | undefined): void {
+    for (const connection of [...this.#connections.values()]) if (connection.id !== except) connection.close();
+  }
+}
