@@ -19,7 +19,8 @@ const leaseSchema = z.object({
       holderIdentity: z.string().optional(),
       leaseDurationSeconds: z.number().int().default(0),
       leaseTransitions: z.number().int().default(0),
-      renewTime: z.date().optional(),
+      // client-node hands MicroTime over as the text of the answer.
+      renewTime: z.coerce.date().optional(),
     })
     .default({ leaseDurationSeconds: 0, leaseTransitions: 0 }),
 });

@@ -18,7 +18,7 @@ const longestReconnectPauseMs = 1_000;
 
 export interface ConnectOptions {
   readonly role: RedisRole;
-  /** Hears of each lost or failed connection, in words without the address or the password. */
+  /** Hears why the connection is away, once until it is back, in words without the address or the password. */
   readonly onTrouble?: (why: string) => void;
 }
 
@@ -42,8 +42,9 @@ export function connectRedis(url: string, options: ConnectOptions): RedisConnect
   const client = new Redis(url, clientOptions(options.role));
   let lastTrouble: string | null = null;
   client.on("error", (error) => {
-    lastTrouble = troubleText(error);
-    options.onTrouble?.(lastTrouble);
+    const trouble = troubleText(error);
+    if (trouble !== lastTrouble) options.onTrouble?.(trouble);
+    lastTrouble = trouble;
   });
   client.on("ready", () => {
     lastTrouble = null;
