@@ -213,7 +213,7 @@ export class NodeAgent {
     });
   }
 
-  async #report(pod: V1Pod, status: V1PodStatus): Promise<void> {
+  async #report(pod: V1Pod, status: V1PodStatus): Promise<boolean> {
     const { namespace, name, uid } = podIdentity(pod);
     try {
       await this.#core.patchNamespacedPodStatus(
@@ -221,11 +221,16 @@ export class NodeAgent {
         { namespace, name, body: { metadata: { uid }, status } },
         setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
       );
+      return true;
     } catch (cause) {
-      const gone = cause instanceof ApiException && (cause.code === 404 || cause.code === 409);
-      if (!gone && !this.#closing) {
-        this.#problem(`the status of pod ${name} could not be reported`, cause);
+      if (cause instanceof ApiException && cause.code === 404) {
+        return true;
       }
+      // A conflict is a write beside ours, or the pod was replaced: then its worker is about to be ended.
+      if (!(cause instanceof ApiException && cause.code === 409) && !this.#closing) {
+        this.#problem(`the status of pod ${name} could not be reported; trying again`, cause);
+      }
+      return this.#closing;
     }
   }
 

@@ -5,13 +5,15 @@ import { type ContainerState, podStatus, type Termination } from "./pod-status.t
 import { watchReadiness } from "./readiness.ts";
 import type { ContainerExit, ContainerSignal, ContainerSpec, RunningContainer } from "./runtime.ts";
 
+const REPORT_RETRY_MS = 200;
+
 /** What a pod's worker needs of the agent. */
 export interface PodWorkerHost {
   /** Resolves a container's specification at each of its starts; throws when something it names is missing. */
   resolve(container: V1Container): Promise<ContainerSpec>;
   start(spec: ContainerSpec): Promise<RunningContainer>;
-  /** Reports the pod's whole status. Never rejects. */
-  report(status: V1PodStatus): Promise<void>;
+  /** Reports the pod's whole status. Resolves to false when that has to be tried again; never rejects. */
+  report(status: V1PodStatus): Promise<boolean>;
   /** How long a new pod takes before its containers start: what pulling images and making a network take on a real node. */
   readonly startDelayMs: number;
   readonly restartTimes: RestartTimes;
@@ -156,9 +158,7 @@ export class PodWorker {
   /** One report at a time, each with what is true when it is sent. */
   #report(): void {
     this.#reportAgain = true;
-    this.#reporting ??= this.#sendReports().finally(() => {
-      this.#reporting = undefined;
-    });
+    this.#reporting ??= this.#sendReports();
   }
 
   async #sendReports(): Promise<void> {
@@ -166,8 +166,12 @@ export class PodWorker {
       this.#reportAgain = false;
       const containers = [...this.#containers.values()];
       this.#reported = podStatus(this.pod, this.ip, this.#startedAt, containers, this.#reported, new Date());
-      await this.#host.report(this.#reported);
+      if (!(await this.#host.report(this.#reported)) && !this.#ending.signal.aborted) {
+        this.#reportAgain = true;
+        await pause(REPORT_RETRY_MS, this.#ending.signal);
+      }
     }
+    this.#reporting = undefined;
   }
 }
 
