@@ -14,6 +14,8 @@ const portAttempts = 5;
 export interface RedisOptions {
   /** Whether writes are kept in an append-only file, synced at each write, so that they outlive a kill. Default false. */
   readonly appendOnly?: boolean;
+  /** An address to listen on beside 127.0.0.1, told in the url: one of a bridge where pods need it. There is no password. */
+  readonly host?: string;
   /** The port on 127.0.0.1. Default: a free one. */
   readonly port?: number;
 }
@@ -39,48 +41,59 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const program = findRedisServer();
   if (program === null) throw new Error(`No Redis server was found. ${redisAdvice}`);
   const folder = await mkdtemp(join(tmpdir(), "handover-redis-"));
-  const appendOnly = options.appendOnly ?? false;
+  const place: Place = { program, folder, host: options.host ?? loopback, appendOnly: options.appendOnly ?? false };
   try {
-    const { child, port } = await startOnSomePort(program, folder, appendOnly, options.port);
-    return handleOf(child, port, folder, () => launch(program, folder, appendOnly, port));
+    const { child, port } = await startOnSomePort(place, options.port);
+    return handleOf(child, place, port);
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
 }
 
+const loopback = "127.0.0.1";
+
+/** What stays the same over restarts, but for the port. */
+interface Place {
+  readonly program: string;
+  readonly folder: string;
+  readonly host: string;
+  readonly appendOnly: boolean;
+}
+
 async function startOnSomePort(
-  program: string,
-  folder: string,
-  appendOnly: boolean,
+  place: Place,
   fixedPort: number | undefined,
 ): Promise<{ child: ChildProcess; port: number }> {
   for (let attempt = 1; ; attempt++) {
     const port = fixedPort ?? (await freePort());
     try {
-      return { child: await launch(program, folder, appendOnly, port), port };
+      return { child: await launch(place, port), port };
     } catch (error) {
       const isTaken = error instanceof Error && /Address already in use/i.test(error.message);
-      if (isTaken && fixedPort === undefined && attempt < portAttempts) continue;
-      throw error;
+      if (isTaken && fixedPort !== undefined)
+        throw new Error(`Port ${port} is taken, so Redis cannot listen there.`, { cause: error });
+      if (!isTaken || attempt === portAttempts) throw error;
     }
   }
 }
 
-async function launch(program: string, folder: string, appendOnly: boolean, port: number): Promise<ChildProcess> {
+async function launch(place: Place, port: number): Promise<ChildProcess> {
+  const isLoopback = place.host === loopback;
   const settings = {
-    bind: "127.0.0.1",
     port: `${port}`,
-    dir: folder,
+    dir: place.folder,
     save: "",
-    appendonly: appendOnly ? "yes" : "no",
+    appendonly: place.appendOnly ? "yes" : "no",
     appendfsync: "always",
     "maxmemory-policy": "noeviction",
+    "protected-mode": isLoopback ? "yes" : "no",
     daemonize: "no",
     logfile: "",
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = spawnTied(program, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const bind = ["--bind", loopback, ...(isLoopback ? [] : [place.host])];
+  const child = spawnTied(place.program, [...args, ...bind], { cwd: place.folder, stdio: ["ignore", "pipe", "pipe"] });
   try {
     await waitForLine(child, (line) => line.includes("Ready to accept connections"), startDeadlineMs);
     return child;
@@ -90,26 +103,21 @@ async function launch(program: string, folder: string, appendOnly: boolean, port
   }
 }
 
-function handleOf(
-  first: ChildProcess,
-  port: number,
-  folder: string,
-  launchAgain: () => Promise<ChildProcess>,
-): RedisServer {
+function handleOf(first: ChildProcess, place: Place, port: number): RedisServer {
   let child = first;
   return {
-    url: `redis://127.0.0.1:${port}`,
+    url: `redis://${place.host}:${port}`,
     port,
     kill: () => killAndWait(child),
     restart: async () => {
       await killAndWait(child);
-      child = await launchAgain();
+      child = await launch(place, port);
     },
     freeze: () => void child.kill("SIGSTOP"),
     thaw: () => void child.kill("SIGCONT"),
     close: async () => {
       await killAndWait(child);
-      await rm(folder, { recursive: true, force: true });
+      await rm(place.folder, { recursive: true, force: true });
     },
   };
 }

@@ -4,8 +4,14 @@ import { app, team } from "./people.ts";
 import { signedRequest } from "./signed-requests.ts";
 import type { WorkspaceState } from "./web-api.ts";
 
-/** Slack waits so long for the answer to a command, a click or an event, then tells the person `operation_timeout`. */
-export const acknowledgeDeadlineMs = 3_000;
+export interface DeliverySettings {
+  /** Where the app listens; null: nowhere. */
+  readonly requestUrl: string | null;
+  /** How long the app may take to answer, before the person is told `operation_timeout`. */
+  readonly acknowledgeDeadlineMs: number;
+  /** Types of events that the app has subscribed to; others are not sent. */
+  readonly events: readonly string[];
+}
 
 /** One command, click or event, as it was sent to the app and answered. */
 export interface Delivery {
@@ -30,11 +36,13 @@ const messageAnswer = z.looseObject({
 export class Deliveries {
   readonly all: Delivery[] = [];
   readonly #state: WorkspaceState;
+  readonly #settings: DeliverySettings;
   #requestUrl: string | null;
 
-  constructor(state: WorkspaceState, requestUrl: string | null) {
+  constructor(state: WorkspaceState, settings: DeliverySettings) {
     this.#state = state;
-    this.#requestUrl = requestUrl;
+    this.#settings = settings;
+    this.#requestUrl = settings.requestUrl;
   }
 
   /** Where the app listens from now on; null: nowhere. */
@@ -50,7 +58,7 @@ export class Deliveries {
   async carry(body: string, contentType: string, toProxy: (responseUrl: string) => string): Promise<object> {
     const form = contentType.includes("json") ? null : new URLSearchParams(body);
     if (form === null) {
-      await this.send("events_api", body, contentType);
+      if (this.#settings.events.includes(eventType(body))) await this.send("events_api", body, contentType);
       return {};
     }
     const payload = form.get("payload");
@@ -78,7 +86,7 @@ export class Deliveries {
   async #post(body: string, contentType: string): Promise<{ status: number | null; answer: string }> {
     if (this.#requestUrl === null) return { status: null, answer: "dispatch_failed" };
     const request = signedRequest(body, contentType, { signingSecret: app.signingSecret });
-    const signal = AbortSignal.timeout(acknowledgeDeadlineMs);
+    const signal = AbortSignal.timeout(this.#settings.acknowledgeDeadlineMs);
     try {
       const response = await fetch(this.#requestUrl, { ...request, signal });
       return { status: response.status, answer: await response.text() };
@@ -127,6 +135,10 @@ export class Deliveries {
 
 function isSuccess(delivery: Delivery): boolean {
   return delivery.status !== null && delivery.status >= 200 && delivery.status < 300;
+}
+
+function eventType(body: string): string {
+  return z.looseObject({ event: z.looseObject({ type: z.string() }) }).parse(JSON.parse(body)).event.type;
 }
 
 function isObjectText(text: string): boolean {

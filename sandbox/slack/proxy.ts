@@ -48,12 +48,12 @@ export class SlackProxy {
     this.#backend = backend;
   }
 
-  async listen(): Promise<void> {
-    this.#server.listen(0, "127.0.0.1");
+  async listen(host: string): Promise<void> {
+    this.#server.listen(0, host);
     await once(this.#server, "listening");
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("The Slack proxy got no port.");
-    this.#url = `http://127.0.0.1:${address.port}`;
+    this.#url = `http://${host}:${address.port}`;
   }
 
   async close(): Promise<void> {

@@ -15,6 +15,12 @@ export interface SlackOptions {
   readonly requestUrl?: string;
   /** Port of the page. Default: a free one. */
   readonly port?: number;
+  /** Address that the Web API listens on, and is told by; one of a bridge where pods need it. Default 127.0.0.1. */
+  readonly host?: string;
+  /** How long the app may take to answer a command or a click. Default 3000, as Slack has it. */
+  readonly acknowledgeDeadlineMs?: number;
+  /** Types of events that the app has subscribed to. Default: `app_home_opened`. */
+  readonly events?: readonly string[];
   /** Further people, channels and groups, beside those of people.ts; the same id replaces one of those. */
   readonly people?: readonly Person[];
   readonly channels?: readonly Channel[];
@@ -96,7 +102,7 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackWorks
   };
   const faults = new Faults();
   const proxy = new SlackProxy(faults);
-  await proxy.listen();
+  await proxy.listen(options.host ?? "127.0.0.1");
   let slack: LocalSlack | null = null;
   try {
     slack = await startLocalSlack({
@@ -108,7 +114,11 @@ export async function startSlack(options: SlackOptions = {}): Promise<SlackWorks
     });
     const backend = {
       webApi: new WebApi(slack, state),
-      deliveries: new Deliveries(state, options.requestUrl ?? null),
+      deliveries: new Deliveries(state, {
+        requestUrl: options.requestUrl ?? null,
+        acknowledgeDeadlineMs: options.acknowledgeDeadlineMs ?? 3_000,
+        events: options.events ?? ["app_home_opened"],
+      }),
       responseUrls: new ResponseUrls(),
     };
     proxy.backend = backend;

@@ -16,9 +16,12 @@ class TinyApp {
     this.answer(response, new URLSearchParams(body));
   });
 
-  async listen(): Promise<string> {
+  async listen(): Promise<void> {
     this.#server.listen(0, "127.0.0.1");
     await once(this.#server, "listening");
+  }
+
+  get url(): string {
     const address = this.#server.address();
     if (address === null || typeof address === "string") throw new Error("no port");
     return `http://127.0.0.1:${address.port}/slack/events`;
@@ -39,7 +42,8 @@ describe("the Slack workspace", () => {
   beforeAll(async () => {
     app = new TinyApp();
     slack = await startSlack();
-    slack.setRequestUrl(await app.listen());
+    await app.listen();
+    slack.setRequestUrl(app.url);
     client = new WebClient(slack.botToken, {
       slackApiUrl: slack.apiUrl,
       retryConfig: { retries: 0 },
@@ -110,6 +114,26 @@ describe("the Slack workspace", () => {
     expect((await slack.ephemerals(slack.users.carol)).map((message) => message.content)).toEqual([
       '/dolt failed with the error "dispatch_failed"',
     ]);
+  });
+
+  it("tells the asker when the app took too long, and the test how long that was", async () => {
+    const hasty = await startSlack({ acknowledgeDeadlineMs: 50 });
+    try {
+      hasty.setRequestUrl(app.url);
+      app.answer = () => undefined;
+      await hasty.command(hasty.users.alice, hasty.channels.incidents, "/dolt", "status");
+      expect((await hasty.ephemerals(hasty.users.alice)).map((message) => message.content)).toEqual([
+        '/dolt failed with the error "operation_timeout"',
+      ]);
+      expect(hasty.deliveries).toMatchObject([{ kind: "slash_commands", status: null, answer: "operation_timeout" }]);
+    } finally {
+      await hasty.close();
+    }
+  });
+
+  it("sends no event that the app has not subscribed to", async () => {
+    await slack.say(slack.users.alice, slack.channels["db-ops"], "good morning");
+    expect(app.requests).toEqual([]);
   });
 
   it("delivers a click with the clicker's own workspace, and the same click again", async () => {
