@@ -236,6 +236,13 @@ export const problemTable = {
     (d) => `Execution ${d.executionId} on ${d.target} was begun by ${d.holder} and never ended.`,
     (d) => `Finish it: ${d.commandLine}`,
   ),
+  execution_lost: entry<{ target: string; executionId: string }>(
+    "unknown",
+    (d) =>
+      `The cluster holds no record of execution ${d.executionId} on ${d.target} any more: somebody deleted its lease. What it did is not known.`,
+    () =>
+      "Look at the target's status: which server is primary, and whether its pod alone carries the primary's label.",
+  ),
   step_timed_out: entry<{ step: string; seconds: number; state: string }>(
     "failed",
     (d) => `“${d.step}” did not end within ${d.seconds} s. ${d.state}`,

@@ -7,6 +7,9 @@ export type Change =
   | { readonly ok: true; readonly record: RequestRecord }
   | { readonly ok: false; readonly problem: Problem; readonly record: RequestRecord | null };
 
+/** Nobody does it: time passes. */
+const expiry = { worker: "expiry" };
+
 /** How often a change is tried against others' before it is called a defect: each lost round means that somebody else got on. */
 const roundsAtMost = 50;
 
@@ -25,7 +28,7 @@ export async function changeRecord(
     if (found === null) return { ok: false, problem: problem("request_unknown", { requestId }), record: null };
     const judged = judgeExpiry(found.record, found.nowMs);
     if (judged !== found.record) {
-      await store.compareAndSet(judged, auditOf(found.record, judged, { worker: "expiry" }));
+      await store.compareAndSet(judged, auditOf(found.record, judged, expiry));
       continue;
     }
     const decided = decide(judged, found.nowMs);
@@ -33,6 +36,14 @@ export async function changeRecord(
     if (await store.compareAndSet(decided.record, auditOf(judged, decided.record, by))) return decided;
   }
   throw fail("unexpected", { doing: `changing request ${requestId}`, why: `${roundsAtMost} others were first` });
+}
+
+/** Writes down that a request has expired, if it has: expiry is judged at each read, and this makes it the record's own word. */
+export async function settleIfExpired(store: RequestStore, requestId: string): Promise<boolean> {
+  const found = await store.read(requestId);
+  if (found === null) return false;
+  const judged = judgeExpiry(found.record, found.nowMs);
+  return judged !== found.record && (await store.compareAndSet(judged, auditOf(found.record, judged, expiry)));
 }
 
 function auditOf(before: RequestRecord, after: RequestRecord, by: AuditEvent["by"]): AuditEvent {

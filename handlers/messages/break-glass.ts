@@ -1,0 +1,34 @@
+import type { Outcome } from "../../src/domain/request.ts";
+import type { ChatMessage } from "../../src/ports/chat.ts";
+import { context, section } from "./blocks.ts";
+import { code, mrkdwn } from "./mrkdwn.ts";
+
+/** What somebody does, or did, from the command line without an approval. */
+export interface BreakGlassNews {
+  readonly phase: "started" | "unfinished" | "ended";
+  /** The Kubernetes user. */
+  readonly user: string;
+  readonly reason: string;
+  readonly operation: string;
+  readonly target: string;
+  readonly executionId: string;
+  readonly outcome: Outcome | null;
+}
+
+export function breakGlassMessage(news: BreakGlassNews): ChatMessage {
+  const what = `${news.operation} on ${news.target}`;
+  const headline = {
+    started: `Break-glass: ${news.user} runs ${what} from the command line`,
+    unfinished: `Break-glass: ${what}, begun by ${news.user} from the command line, was left unfinished`,
+    ended: `Break-glass: ${what}, run by ${news.user} from the command line, has ended`,
+  }[news.phase];
+  const advice = `Finish it: ${code(`npx handover ${news.operation.replace(".", " ")} ${news.target} --reason "…"`)}`;
+  const details = news.phase === "unfinished" ? advice : mrkdwn(news.outcome?.summary ?? "");
+  return {
+    text: mrkdwn(`${headline}. ${news.outcome?.summary ?? ""}`),
+    blocks: [
+      section(`*${mrkdwn(headline)}*${details === "" ? "" : `\n${details}`}`),
+      context(`Reason: ${mrkdwn(news.reason)}`, `Execution ${mrkdwn(news.executionId)}`),
+    ],
+  };
+}

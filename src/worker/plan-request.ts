@@ -1,0 +1,60 @@
+import { problem, problemOf } from "../domain/errors.ts";
+import type { RequestRecord } from "../domain/request.ts";
+import { signStatement } from "../domain/signing.ts";
+import { answered, planned, planningFailed, refused, type Transition } from "../domain/transitions.ts";
+import { changeRecord } from "../execution/change-record.ts";
+import { planFrom, preflight } from "../execution/preflight.ts";
+import { contextFor } from "./operation-context.ts";
+import type { WorkerServices } from "./services.ts";
+
+/** A preflight that takes longer has failed: somebody waits for its plan. */
+const planningDeadlineMs = 30_000;
+const drawDeadlineMs = 10_000;
+
+/** Plans a request that waits for its plan: looks at the cluster, signs what it would do, and records it. */
+export async function planRequest(services: WorkerServices, requestId: string, shutdown: AbortSignal): Promise<void> {
+  const found = await services.store.read(requestId);
+  if (found === null || found.record.state !== "planning") return;
+  const signal = AbortSignal.any([shutdown, AbortSignal.timeout(planningDeadlineMs)]);
+  const decide = await decisionOn(services, found.record, signal);
+  // A worker that is shutting down leaves the request to the next one, instead of failing it.
+  if (shutdown.aborted) return;
+  const change = await changeRecord(services.store, requestId, { worker: services.workerId }, decide);
+  await services.draw.drawOnce(requestId, { deadlineMs: drawDeadlineMs });
+  if (change.ok && change.record.state === "approved") {
+    await services.wakeUp.wake("execute", requestId, change.record.revision);
+  }
+}
+
+async function decisionOn(
+  services: WorkerServices,
+  record: RequestRecord,
+  signal: AbortSignal,
+): Promise<(record: RequestRecord, nowMs: number) => Transition> {
+  const operation = services.operations.find((candidate) => candidate.name === record.operation);
+  if (operation === undefined) {
+    const known = services.operations.map((candidate) => candidate.name);
+    const why = problem("operation_unavailable", { operation: record.operation, known });
+    return (current, nowMs) => refused(current, [why], nowMs);
+  }
+  try {
+    const result = await preflight(operation, contextFor(services, record.target, signal), record.parameters);
+    if (result.kind === "refused") return (current, nowMs) => refused(current, result.problems, nowMs);
+    const about = {
+      requestId: record.id,
+      operation: record.operation,
+      target: { ...record.target, cluster: services.cluster },
+      requester: record.requester,
+      parameters: record.parameters,
+    };
+    const plan = planFrom(result.draft, about, services.clock.nowMs());
+    const signed = signStatement(plan, services.clusterKey);
+    return plan.steps.length === 0
+      ? (current, nowMs) => answered(current, signed, nowMs)
+      : (current, nowMs) => planned(current, signed, plan, nowMs);
+  } catch (error) {
+    const why = problemOf(error, `planning ${record.operation}`);
+    services.log.warn({ requestId: record.id, problem: why.code }, "planning failed");
+    return (current, nowMs) => planningFailed(current, why, nowMs);
+  }
+}

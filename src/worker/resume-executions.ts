@@ -1,0 +1,129 @@
+import { problemOf } from "../domain/errors.ts";
+import { type Plan, planSchema } from "../domain/plan.ts";
+import { openSigned } from "../domain/signing.ts";
+import { ended } from "../domain/transitions.ts";
+import { changeRecord } from "../execution/change-record.ts";
+import { resume } from "../execution/execute.ts";
+import {
+  type EndedExecution,
+  type LedgerExecution,
+  readEnded,
+  readExecution,
+  writeEnded,
+} from "../execution/ledger.ts";
+import type { LeaseView, TargetReference } from "../ports/workloads.ts";
+import { announceBreakGlass } from "./break-glass-news.ts";
+import { audienceFor } from "./execute-request.ts";
+import { contextFor } from "./operation-context.ts";
+import { RecordKeeper } from "./record-keeper.ts";
+import type { WorkerServices } from "./services.ts";
+
+const callDeadlineMs = 10_000;
+
+/**
+ * Walks the leases of the cluster: takes up what a dead worker left unfinished, and tells the ends that could not be told.
+ * Only the signature of the plan and the execution's id are looked at: neither expiry nor freeze, neither approvers nor
+ * Slack nor Redis can stop what has begun to change things.
+ */
+export class ExecutionResumer {
+  readonly #services: WorkerServices;
+  readonly #busy = new Set<string>();
+
+  constructor(services: WorkerServices) {
+    this.#services = services;
+  }
+
+  /** Returns what it began, so that a shutdown can wait for it. */
+  async walk(shutdown: AbortSignal): Promise<Promise<void>[]> {
+    const { leases, observer, log } = this.#services;
+    const begun: Promise<void>[] = [];
+    for (const { target, lease } of await leases.list(
+      AbortSignal.any([shutdown, AbortSignal.timeout(callDeadlineMs)]),
+    )) {
+      try {
+        await this.#tellEnded(target, lease);
+        const open = readExecution(lease.state.execution);
+        if (open === null) continue;
+        if (open.authority.kind === "break_glass") {
+          await announceBreakGlass(this.#services, target, open, observer.isAbandoned(target, lease));
+        } else if (observer.isAbandoned(target, lease) && !this.#busy.has(open.id)) {
+          begun.push(this.#takeUp(target, open, open.authority.record, shutdown));
+        }
+      } catch (error) {
+        const why = problemOf(error, "walking the leases");
+        log.warn(
+          { target: `${target.namespace}/${target.workload}`, problem: why.code, why: why.what },
+          "lease not handled",
+        );
+      }
+    }
+    return begun;
+  }
+
+  async #takeUp(
+    target: TargetReference,
+    open: LedgerExecution,
+    record: Extract<LedgerExecution["authority"], { kind: "grant" }>["record"],
+    shutdown: AbortSignal,
+  ): Promise<void> {
+    const services = this.#services;
+    const facts = { requestId: record.id, executionId: open.id };
+    const plan = record.plan === undefined ? null : openSigned<Plan>(record.plan, services.clusterKeys, planSchema);
+    const operation = services.operations.find((candidate) => candidate.name === record.operation);
+    if (plan === null || operation === undefined) {
+      services.log.error(
+        facts,
+        "an unfinished execution carries no plan signed by this cluster's key: it is left alone",
+      );
+      return;
+    }
+    this.#busy.add(open.id);
+    try {
+      services.log.info(facts, "taking up an execution that another worker left unfinished");
+      const context = { ...contextFor(services, record.target, new AbortController().signal), target };
+      const surroundings = { ...services, operation, context, holder: services.workerId, shutdown };
+      const result = await resume(
+        surroundings,
+        plan,
+        open.id,
+        record.expiresAtMs ?? 0,
+        audienceFor(services, record.id),
+      );
+      services.log.info({ ...facts, state: result.state }, "resumed execution ended");
+    } catch (error) {
+      const why = problemOf(error, "resuming an execution");
+      services.log.warn({ ...facts, problem: why.code, why: why.what }, "execution not resumed");
+    } finally {
+      this.#busy.delete(open.id);
+    }
+  }
+
+  /** Settles the records of executions that ended while Redis was away, and then forgets that they were untold. */
+  async #tellEnded(target: TargetReference, lease: LeaseView): Promise<void> {
+    if (lease.state.holder !== null) return;
+    const ended = readEnded(lease.state.usedGrants);
+    if (ended.every((entry) => entry.unreported === null)) return;
+    const told = await Promise.all(ended.map((entry) => this.#tell(target, entry)));
+    const usedGrants = writeEnded(told, this.#services.clock.nowMs());
+    const signal = AbortSignal.timeout(callDeadlineMs);
+    // Lost against another writer: whoever walks next tells it again, and the record is settled only once.
+    await this.#services.leases.compareAndSet(target, lease.version, { ...lease.state, usedGrants }, signal);
+  }
+
+  async #tell(target: TargetReference, entry: EndedExecution): Promise<EndedExecution> {
+    const { store, faces, workerId, draw } = this.#services;
+    if (entry.unreported === null) return entry;
+    const { execution, state, outcome } = entry.unreported;
+    if (execution.authority.kind === "break_glass") {
+      await announceBreakGlass(this.#services, target, execution, false, { state, outcome });
+      return { ...entry, unreported: null };
+    }
+    const { id } = execution.authority.record;
+    await new RecordKeeper(store, faces, workerId).restoreIfLost(execution);
+    await changeRecord(store, id, { worker: workerId }, (record, nowMs) =>
+      ended(record, state, outcome, execution.steps, nowMs),
+    );
+    await draw.drawOnce(id, { deadlineMs: callDeadlineMs });
+    return { ...entry, unreported: null };
+  }
+}
