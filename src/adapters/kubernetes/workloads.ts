@@ -11,15 +11,18 @@ import { selectorText, workloadView } from "./workload-view.ts";
 /** The user when the Secret names none: Dolt's own default. */
 const defaultUsername = "root";
 
-/** StatefulSets and pods of the namespaces that are given by name: the Role that goes with this is one of each namespace. */
+/** Namespaces by name, which a Role in each of them allows; or all of them, which takes the rights of a cluster's administrator. */
+export type Namespaces = readonly string[] | "all";
+
+/** StatefulSets and their pods. */
 export class KubernetesWorkloads implements Workloads {
   readonly #api: KubernetesApi;
   readonly #cluster: string;
-  readonly #namespaces: readonly string[];
+  readonly #namespaces: Namespaces;
   /** Selectors seen before, so that the pods can be listed while the StatefulSet is being read. */
   readonly #selectors = new Map<string, string>();
 
-  constructor(api: KubernetesApi, options: { cluster: string; namespaces: readonly string[] }) {
+  constructor(api: KubernetesApi, options: { cluster: string; namespaces: Namespaces }) {
     this.#api = api;
     this.#cluster = options.cluster;
     this.#namespaces = options.namespaces;
@@ -27,13 +30,11 @@ export class KubernetesWorkloads implements Workloads {
 
   async targets(signal: AbortSignal): Promise<AnnouncedTarget[]> {
     const lists = await Promise.all(
-      this.#namespaces.map((namespace) =>
-        this.#api.list<V1StatefulSet>(`listing StatefulSets of ${namespace}`, signal, (page, options) =>
-          this.#api.apps.listNamespacedStatefulSet({ namespace, ...page }, options),
-        ),
-      ),
+      this.#namespaces === "all"
+        ? [this.#listEverywhere(signal)]
+        : this.#namespaces.map((namespace) => this.#listIn(namespace, signal)),
     );
-    return lists.flatMap(({ items }) => items.flatMap((item) => announcedTarget(this.#cluster, item) ?? []));
+    return lists.flat().flatMap((item) => announcedTarget(this.#cluster, item) ?? []);
   }
 
   async look(target: TargetReference, signal: AbortSignal): Promise<WorkloadView | null> {
@@ -77,6 +78,22 @@ export class KubernetesWorkloads implements Workloads {
       username: username === undefined ? defaultUsername : decoded(username),
       password: decoded(password),
     };
+  }
+
+  async #listIn(namespace: string, signal: AbortSignal): Promise<V1StatefulSet[]> {
+    const doing = `listing StatefulSets of ${namespace}`;
+    const { items } = await this.#api.list<V1StatefulSet>(doing, signal, (page, options) =>
+      this.#api.apps.listNamespacedStatefulSet({ namespace, ...page }, options),
+    );
+    return items;
+  }
+
+  async #listEverywhere(signal: AbortSignal): Promise<V1StatefulSet[]> {
+    const doing = "listing StatefulSets of all namespaces";
+    const { items } = await this.#api.list<V1StatefulSet>(doing, signal, (page, options) =>
+      this.#api.apps.listStatefulSetForAllNamespaces(page, options),
+    );
+    return items;
   }
 
   async #readStatefulSet(target: TargetReference, signal: AbortSignal): Promise<V1StatefulSet | null> {
