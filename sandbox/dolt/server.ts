@@ -39,6 +39,10 @@ export interface SimulatedDolt {
   /** Stops everything it does, connections left open, as SIGSTOP does. */
   freeze(): void;
   thaw(): void;
+  /** Resolves when it is not frozen. */
+  thawed(): Promise<void>;
+  /** Whether it would answer a query: false when it has ended, or is still frozen when `signal` aborts. */
+  answers(signal: AbortSignal): Promise<boolean>;
   /** Ends it at once, as SIGKILL does; what is on the volume stays. Resolves when its port is free. Safe to call twice. */
   kill(): Promise<void>;
 }
@@ -125,6 +129,22 @@ class RunningServer implements SimulatedDolt, Endpoint {
 
   thaw(): void {
     this.#gate.open();
+  }
+
+  thawed(): Promise<void> {
+    return this.#gate.passed();
+  }
+
+  async answers(signal: AbortSignal): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<false>();
+    const stop = () => resolve(false);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    try {
+      return await Promise.race([this.#gate.passed().then(() => !this.#life.signal.aborted), promise]);
+    } finally {
+      signal.removeEventListener("abort", stop);
+    }
   }
 
   async kill(): Promise<void> {

@@ -11,6 +11,11 @@ export interface Source {
 
 type OuterScope = Omit<Scope, "column">;
 
+interface NamedExpression {
+  readonly expression: Expression;
+  readonly name: string;
+}
+
 const AGGREGATES = new Set(["count", "max", "min", "sum", "group_concat"]);
 const DATE_FUNCTIONS = new Set(["now", "utc_timestamp", "current_timestamp"]);
 
@@ -36,7 +41,7 @@ export function runSelect(statement: SelectStatement, source: Source | undefined
   return { columns, rows: cut(statement, rows, outer) };
 }
 
-function expandItem(item: SelectItem, columns: readonly Column[]): { expression: Expression; name: string }[] {
+function expandItem(item: SelectItem, columns: readonly Column[]): NamedExpression[] {
   if (item.kind === "expression") return [{ expression: item.expression, name: item.name }];
   return columns.map(({ name }) => ({ expression: { kind: "column", name, table: undefined }, name }));
 }
@@ -120,7 +125,23 @@ function aggregate(name: string, values: readonly (string | number)[]): SqlValue
   return values.reduce((best, value) => (compareValues(value, best) * sign > 0 ? value : best));
 }
 
-function sortRows(statement: SelectStatement, rows: readonly Row[], scopeOf: (row: Row) => Scope): readonly Row[] {
+/** A whole number in ORDER BY is a column of the result, counted from 1; a name may be one that the statement gave. */
+function ordered(expression: Expression, items: readonly NamedExpression[]): Expression {
+  if (expression.kind === "literal" && typeof expression.value === "number") {
+    const item = items[expression.value - 1];
+    if (item === undefined) throw new SqlError(`column "${expression.value}" could not be found in any table in scope`);
+    return item.expression;
+  }
+  if (expression.kind !== "column") return expression;
+  return items.find(({ name }) => name.toLowerCase() === expression.name.toLowerCase())?.expression ?? expression;
+}
+
+function sortRows(
+  statement: SelectStatement,
+  rows: readonly Row[],
+  items: readonly NamedExpression[],
+  scopeOf: (row: Row) => Scope,
+): readonly Row[] {
   if (statement.orderBy.length === 0) return rows;
   const keyed = rows.map((row) => ({
     row,
