@@ -92,8 +92,10 @@ export interface Face {
   readonly drawnRevision: number;
   /** How many entries of the story the thread has. */
   readonly toldEntries: number;
-  /** When a post was begun whose answer has not come; by the store's clock. */
+  /** When a post was begun whose answer has not come, of the message itself or, once `ts` is there, in its thread; by the store's clock. */
   readonly postingSinceMs: number | null;
+  /** When the message was last drawn; by the store's clock. */
+  readonly drawnAtMs?: number | undefined;
 }
 
 /** One unsettled request a target and operation: the key both share. */

@@ -13,6 +13,7 @@ const faceSchema = z.object({
   drawnRevision: z.number().int().min(0),
   toldEntries: z.number().int().min(0),
   postingSinceMs: z.number().int().nullable(),
+  drawnAtMs: z.number().int().optional(),
 });
 
 /** Reply: `{1 when locked, text of the face or false}`. */

@@ -25,6 +25,7 @@ const defaultRetryAfterMs = 1_000;
  */
 export function createSlackCall({ botToken, apiUrl }: SlackOptions): CallSlack {
   return async (method, fields, signal) => {
+    if (signal.aborted) throw new ChatError("slow_down", "not_sent_in_time", 0);
     // The client takes no signal a call, so each call has a client with a fetch of its own.
     const fetchUntilAborted: FetchFunction = (url, init) =>
       fetch(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(longestCallMs)]) });
@@ -37,7 +38,6 @@ export function createSlackCall({ botToken, apiUrl }: SlackOptions): CallSlack {
       // Its warnings repeat what is thrown.
       logLevel: LogLevel.ERROR,
     });
-    if (signal.aborted) throw new ChatError("refused", "not_sent_in_time");
     try {
       return await client.apiCall(method, fields);
     } catch (error) {

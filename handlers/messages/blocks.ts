@@ -1,0 +1,75 @@
+import { clip } from "./mrkdwn.ts";
+
+/**
+ * Block Kit pieces within Slack's limits (https://docs.slack.dev/reference/block-kit/blocks): whatever is too long is shortened, because a
+ * message that Slack refuses tells nobody anything.
+ */
+export const limits = {
+  blocks: 50,
+  sectionText: 3_000,
+  contextElements: 10,
+  buttonText: 75,
+  buttonValue: 2_000,
+  buttonUrl: 3_000,
+  confirmTitle: 100,
+  confirmText: 300,
+  confirmButton: 30,
+  /** Slack cuts longer ones off; the text is only what notifications show. */
+  messageText: 4_000,
+} as const;
+
+export type Block = Readonly<Record<string, unknown>>;
+
+/** A paragraph. `verbatim`: Slack makes no links or mentions of what happens to look like one. */
+export function section(text: string): Block {
+  return { type: "section", text: mrkdwnObject(text, limits.sectionText) };
+}
+
+/** A small grey line. */
+export function context(...texts: readonly string[]): Block {
+  const elements = texts.slice(0, limits.contextElements).map((text) => mrkdwnObject(text, limits.sectionText));
+  return { type: "context", elements };
+}
+
+/** A row of buttons. `blockId` has to be a new one in each draw: clients may show an element's old state otherwise. */
+export function actions(blockId: string, buttons: readonly Block[]): Block {
+  return { type: "actions", block_id: blockId, elements: buttons };
+}
+
+export interface ActionButton {
+  readonly actionId: string;
+  readonly label: string;
+  readonly value: string;
+  readonly style: "primary" | "danger";
+  readonly confirm: { readonly title: string; readonly text: string; readonly yes: string };
+}
+
+/** A button that does something: always asks once more, because a thumb on a phone slips. */
+export function actionButton(button: ActionButton): Block {
+  return {
+    type: "button",
+    action_id: button.actionId,
+    text: plainText(button.label, limits.buttonText),
+    value: button.value,
+    style: button.style,
+    confirm: {
+      title: plainText(button.confirm.title, limits.confirmTitle),
+      text: plainText(button.confirm.text, limits.confirmText),
+      confirm: plainText(button.confirm.yes, limits.confirmButton),
+      deny: plainText("Back", limits.confirmButton),
+    },
+  };
+}
+
+/** A button that opens an address. */
+export function linkButton(actionId: string, label: string, url: string): Block {
+  return { type: "button", action_id: actionId, text: plainText(label, limits.buttonText), url };
+}
+
+function mrkdwnObject(text: string, max: number): Block {
+  return { type: "mrkdwn", text: clip(text, max) || " ", verbatim: true };
+}
+
+function plainText(text: string, max: number): Block {
+  return { type: "plain_text", text: clip(text, max) || " ", emoji: true };
+}

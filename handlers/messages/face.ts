@@ -1,0 +1,162 @@
+import type { Plan } from "../../src/domain/plan.ts";
+import { isSettled, type RequestRecord, type RequestState, type StepProgress } from "../../src/domain/request.ts";
+import { runbookFor, targetText } from "../../src/domain/target.ts";
+import { approvalsOf, shownPlan } from "../../src/domain/transitions.ts";
+import type { ChatMessage } from "../../src/ports/chat.ts";
+import { type Block, context, limits, section } from "./blocks.ts";
+import { faceButtons, isLinkable } from "./buttons.ts";
+import { clip, mention, mrkdwn, timeOfDay, utcTime } from "./mrkdwn.ts";
+import { problemText } from "./problems.ts";
+
+export interface FaceOptions {
+  /** The message was posted a second time, because Slack never confirmed the first. */
+  readonly postedAgain: boolean;
+}
+
+/** The one message that is a request's face, drawn from its record alone. */
+export function faceMessage(record: RequestRecord, options: FaceOptions = { postedAgain: false }): ChatMessage {
+  const runbook = runbookFor(record.target, record.operation);
+  const blocks: Block[] = [
+    section(`${title(record)}\n${signs[record.state]} ${statusText(record)}`),
+    context(askedText(record)),
+    ...bodyOf(record),
+    ...faceButtons(record, runbook),
+    ...(runbook !== null && !isLinkable(runbook) ? [context(`Runbook: ${mrkdwn(runbook)}`)] : []),
+    ...(options.postedAgain
+      ? [context("Posted again, because Slack did not confirm the first message. Only this one counts.")]
+      : []),
+  ];
+  return { text: fallbackText(record), blocks: blocks.slice(0, limits.blocks) };
+}
+
+/** Scope first: what, of which target, where. */
+export function title(record: RequestRecord): string {
+  const { cluster, namespace, name } = record.target;
+  const what = record.operation.replace(".", " ");
+  return `*${mrkdwn(what)} of ${mrkdwn(name)}* · namespace *${mrkdwn(namespace)}* · cluster *${mrkdwn(cluster)}*`;
+}
+
+const signs: Readonly<Record<RequestState, string>> = {
+  planning: "🔎",
+  awaiting_approval: "✋",
+  approved: "👍",
+  running: "⏳",
+  unknown: "❓",
+  refused: "🚫",
+  denied: "🚫",
+  withdrawn: "↩️",
+  expired: "⌛",
+  stale: "♻️",
+  succeeded: "✅",
+  failed: "❌",
+  cancelled: "🛑",
+};
+
+function statusText(record: RequestRecord): string {
+  const { approvals } = record.rule;
+  switch (record.state) {
+    case "planning":
+      return "*Planning*: the worker looks at the cluster. Nothing is changed.";
+    case "awaiting_approval":
+      return `*Waiting for approval*: ${record.approvals.length} of ${approvals} approvals${expiryText(record)}`;
+    case "approved":
+      return "*Approved*: about to start.";
+    case "running":
+      return `*Running*: ${progressText(record)}`;
+    case "succeeded":
+      return record.execution === undefined ? "*Answered*" : "*Succeeded*";
+    case "unknown":
+      return "*Outcome unknown*: somebody has to look.";
+    default:
+      return `*${record.state[0]?.toUpperCase()}${record.state.slice(1)}*`;
+  }
+}
+
+function expiryText(record: RequestRecord): string {
+  return record.expiresAtMs === null ? "" : ` · expires ${timeOfDay(record.expiresAtMs)}`;
+}
+
+function progressText(record: RequestRecord): string {
+  const steps = record.execution?.steps ?? [];
+  const ended = steps.filter((step) => step.state !== "pending" && step.state !== "running").length;
+  const current = steps.find((step) => step.state === "running");
+  const count = `${ended} of ${steps.length} steps done`;
+  return current === undefined ? count : `${count} · now: ${mrkdwn(current.title)}`;
+}
+
+function askedText(record: RequestRecord): string {
+  const reason = record.reason === undefined ? "" : ` · reason: ${mrkdwn(record.reason)}`;
+  return `Asked by ${mention(record.requester)} at ${timeOfDay(record.createdAtMs)} · request ${mrkdwn(record.id)}${reason}`;
+}
+
+function bodyOf(record: RequestRecord): readonly Block[] {
+  const plan = shownPlan(record);
+  const blocks: (Block | null)[] = [];
+  if (record.execution === undefined && plan !== null) {
+    blocks.push(list("Now", plan.now.map(mrkdwn)));
+    if (!isSettled(record)) blocks.push(...planBlocks(plan));
+  }
+  if (record.execution !== undefined) blocks.push(list("Steps", record.execution.steps.map(stepLine)));
+  blocks.push(approvalsBlock(record), ...outcomeBlocks(record));
+  return blocks.filter((block) => block !== null);
+}
+
+function planBlocks(plan: Plan): readonly (Block | null)[] {
+  return [
+    list(
+      "Steps",
+      plan.steps.map((step, index) => `${index + 1}. ${mrkdwn(step.title)}`),
+    ),
+    plan.cost === "" ? null : section(`*Cost*\n${mrkdwn(plan.cost)}`),
+    list(
+      "Warnings",
+      plan.warnings.map((warning) => `⚠️ ${mrkdwn(warning.text)}`),
+    ),
+    plan.bounds.length === 0
+      ? null
+      : context(`Looked at again just before the switch: ${plan.bounds.map(mrkdwn).join(" · ")}`),
+  ];
+}
+
+function stepLine(step: StepProgress): string {
+  const marks = { pending: "▫️", running: "⏳", done: "✅", failed: "❌", undone: "↩️", skipped: "⏭️" } as const;
+  return `${marks[step.state]} ${mrkdwn(step.title)}${step.note === undefined ? "" : ` — ${mrkdwn(step.note)}`}`;
+}
+
+function approvalsBlock(record: RequestRecord): Block | null {
+  const people = approvalsOf(record).map(({ approver, atMs }) => `${mention(approver)} at ${timeOfDay(atMs)}`);
+  return people.length === 0 ? null : context(`Approved by ${people.join(", ")}`);
+}
+
+/** As many problems as fit beside the rest; the thread tells them all. */
+const problemsShown = 10;
+
+function outcomeBlocks(record: RequestRecord): readonly Block[] {
+  const { outcome } = record;
+  if (outcome === undefined) return [];
+  const stopped = outcome.writesStoppedMs === null ? "" : `\nWrites stopped for ${duration(outcome.writesStoppedMs)}.`;
+  return [
+    section(`${mrkdwn(outcome.summary)}${stopped}`),
+    ...outcome.problems.slice(0, problemsShown).map((problem) => section(problemText(problem))),
+  ];
+}
+
+function duration(ms: number): string {
+  return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+function list(heading: string, lines: readonly string[]): Block | null {
+  return lines.length === 0 ? null : section(`*${heading}*\n${lines.join("\n")}`);
+}
+
+/** For notifications and screen readers: no formatting, no mention. */
+function fallbackText(record: RequestRecord): string {
+  const what = `${record.operation.replace(".", " ")} of ${targetText(record.target)}`;
+  const expiry =
+    record.state === "awaiting_approval" && record.expiresAtMs !== null
+      ? ` (expires ${utcTime(record.expiresAtMs)})`
+      : "";
+  const words = record.state.replace("_", " ");
+  const summary = record.outcome === undefined ? "" : ` ${record.outcome.summary}`;
+  return clip(mrkdwn(`${what}: ${words}${expiry}.${summary}`), limits.messageText);
+}
