@@ -2,7 +2,6 @@
  * Brings up a Dolt target on any cluster: creates its objects, waits until its servers answer, creates its databases by SQL,
  * waits until replication has caught up once, and labels the pods by their role.
  */
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   ApiException,
   AppsV1Api,
@@ -12,11 +11,11 @@ import {
   setHeaderOptions,
   type V1Pod,
 } from "@kubernetes/client-node";
-import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { type Connection, createConnection } from "mysql2/promise";
 import { type DoltObjects, doltPods, ROLE_LABEL, ROOT_USER, SQL_PORT } from "./dolt-manifests.ts";
+import { until, untilReplicated } from "./dolt-replication.ts";
 import type { DoltTargetSpec } from "./handle.ts";
 
-const POLL_MS = 50;
 const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface BringUp {
@@ -37,19 +36,7 @@ export async function bringUpDoltTarget(bringUp: BringUp): Promise<void> {
   try {
     if (primary !== undefined) {
       await createDatabases(primary, spec.databases);
-      await until(
-        () => "replication has caught up",
-        bringUp.signal,
-        () => caughtUp(primary, spec),
-      );
-      await until(
-        () => "the standbys have the databases",
-        bringUp.signal,
-        async () => {
-          const seen = await Promise.all(standbys.map((standby) => databasesOf(standby)));
-          return seen.every((names) => spec.databases.every((database) => names.includes(database)));
-        },
-      );
+      await untilReplicated(primary, standbys, spec, bringUp.signal);
     }
   } finally {
     await Promise.all([primary, ...standbys].map((connection) => connection?.end()));
@@ -127,20 +114,6 @@ async function createDatabases(primary: Connection, databases: readonly string[]
   }
 }
 
-/** Whether the primary reports, for each database and standby, a successful push and no error. */
-async function caughtUp(primary: Connection, spec: DoltTargetSpec): Promise<boolean> {
-  const [rows] = await primary.query<RowDataPacket[]>(
-    "SELECT replication_lag_millis AS lagMs, current_error AS error FROM dolt_cluster.dolt_cluster_status",
-  );
-  const expected = spec.databases.length * (spec.replicas - 1);
-  return rows.length >= expected && rows.every((row) => row.lagMs !== null && row.error === null);
-}
-
-async function databasesOf(server: Connection): Promise<string[]> {
-  const [rows] = await server.query<RowDataPacket[]>("SELECT schema_name AS name FROM information_schema.schemata");
-  return rows.map((row) => String(row.name));
-}
-
 async function labelRole(kubeConfig: KubeConfig, namespace: string, name: string, primary: boolean): Promise<void> {
   await kubeConfig
     .makeApiClient(CoreV1Api)
@@ -148,15 +121,4 @@ async function labelRole(kubeConfig: KubeConfig, namespace: string, name: string
       { namespace, name, body: { metadata: { labels: { [ROLE_LABEL]: primary ? "primary" : "standby" } } } },
       setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
     );
-}
-
-/** Throws when the signal aborts, with what was waited for. */
-async function until(what: () => string, signal: AbortSignal, ask: () => Promise<boolean>): Promise<void> {
-  while (!(await ask())) {
-    if (signal.aborted) {
-      throw new Error(`waited in vain until ${what()}`, { cause: signal.reason });
-    }
-    // An abort only ends the wait early.
-    await sleep(POLL_MS, undefined, { signal }).catch(() => {});
-  }
 }
