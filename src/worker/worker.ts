@@ -1,4 +1,5 @@
 import { problemOf } from "../domain/errors.ts";
+import type { AnnouncedTarget } from "../domain/target.ts";
 import { executeRequest } from "./execute-request.ts";
 import { planRequest } from "./plan-request.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -11,6 +12,7 @@ export const heartbeatEveryMs = 5_000;
 export class HandoverWorker {
   readonly #services: WorkerServices;
   readonly #inHand = new Set<string>();
+  #targets: readonly AnnouncedTarget[] | null = null;
 
   constructor(services: WorkerServices) {
     this.#services = services;
@@ -31,28 +33,28 @@ export class HandoverWorker {
     await Promise.all([new Reconciler(this.#services).run(signal), this.#beat(signal)]);
   }
 
-  /** Tells the edge that this worker lives and which targets it sees. */
-  async announce(signal: AbortSignal): Promise<void> {
-    const { announcements, workloads, workerId, cluster, version, operations } = this.#services;
-    const targets = (await workloads.targets(signal)).map((target) => ({ ...target, cluster }));
-    await announcements.announce({
-      workerId,
-      cluster,
-      version,
-      operations: operations.map((operation) => operation.name),
-      targets,
-    });
+  /** What discovery has found; told to the edge at once, and with each heartbeat. */
+  async sees(targets: readonly AnnouncedTarget[]): Promise<void> {
+    this.#targets = targets;
+    await this.#announce();
+  }
+
+  /** Tells the edge that this worker lives and which targets it sees. Before it has looked, it has nothing to tell. */
+  async #announce(): Promise<void> {
+    if (this.#targets === null) return;
+    const { announcements, workerId, cluster, version, operations, log } = this.#services;
+    const names = operations.map((operation) => operation.name);
+    try {
+      await announcements.announce({ workerId, cluster, version, operations: names, targets: this.#targets });
+    } catch (error) {
+      const why = problemOf(error, "announcing this worker");
+      log.warn({ problem: why.code, why: why.what }, "heartbeat failed; the next one follows");
+    }
   }
 
   async #beat(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      try {
-        await this.announce(AbortSignal.any([signal, AbortSignal.timeout(heartbeatEveryMs)]));
-      } catch (error) {
-        if (signal.aborted) return;
-        const why = problemOf(error, "announcing this worker");
-        this.#services.log.warn({ problem: why.code, why: why.what }, "heartbeat failed; the next one follows");
-      }
+      await this.#announce();
       await this.#services.clock.sleep(heartbeatEveryMs, signal).catch(() => undefined);
     }
   }

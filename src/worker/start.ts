@@ -1,0 +1,146 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import pino from "pino";
+import { FaceDrawer } from "../../handlers/face/drawer.ts";
+import { startConsumer } from "../../queue/consumer.ts";
+import { QueueWakeUp } from "../../queue/producer.ts";
+import { systemClock } from "../adapters/clock.ts";
+import { MysqlDoltServers } from "../adapters/dolt/dolt-servers.ts";
+import { KubernetesApi } from "../adapters/kubernetes/api.ts";
+import type { PooledKubeConfig } from "../adapters/kubernetes/pooled-kube-config.ts";
+import { KubernetesTargetLeases } from "../adapters/kubernetes/target-leases.ts";
+import { watchTargets } from "../adapters/kubernetes/target-watch.ts";
+import { KubernetesWorkloads } from "../adapters/kubernetes/workloads.ts";
+import { RedisAnnouncements } from "../adapters/redis/announcements.ts";
+import { connectRedis } from "../adapters/redis/connection.ts";
+import { demandRedis } from "../adapters/redis/demand.ts";
+import { RedisFaceStore } from "../adapters/redis/face-store.ts";
+import { ClusterKeys } from "../adapters/redis/keys.ts";
+import { RedisRequestStore } from "../adapters/redis/request-store.ts";
+import { SlackChat } from "../adapters/slack/chat.ts";
+import { SlackPeople } from "../adapters/slack/people.ts";
+import { createSlackCall } from "../adapters/slack/web-api.ts";
+import type { WorkerSettings } from "../config/environment.ts";
+import { fail } from "../domain/errors.ts";
+import { newId } from "../domain/ids.ts";
+import { readPublicKeys } from "../domain/signing.ts";
+import { LeaseObserver } from "../execution/lease-observer.ts";
+import { operations } from "../operations/registry.ts";
+import { version } from "../version.ts";
+import { MessageKeeper } from "./message-keeper.ts";
+import type { WorkerServices } from "./services.ts";
+import { HandoverWorker } from "./worker.ts";
+
+/** Plans are quick and wait for nobody; executions hold a Lease each. */
+const concurrency = { plan: 4, execute: 8 } as const;
+
+export interface RunningWorker {
+  readonly workerId: string;
+  /** Where `/healthz` answers. */
+  readonly healthPort: number;
+  /** Takes nothing more, lets what has begun to change things end (bounded by `deadlineMs`), and closes everything. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+/** Puts a worker together from its settings and starts it. Throws HandoverError when Redis is unfit or away. */
+export async function startWorker(settings: WorkerSettings, kubeConfig: PooledKubeConfig): Promise<RunningWorker> {
+  const { configuration, cluster } = settings;
+  const workerId = `${settings.workerId}_${newId(randomBytes)}`;
+  const log = pino({ level: settings.logLevel, base: { workerId, cluster } }, pino.destination(2));
+  const api = new KubernetesApi(kubeConfig);
+  const redis = connectRedis(settings.redisUrl, {
+    role: "worker",
+    onTrouble: (why) => log.warn({ why }, "Redis is away"),
+  });
+  await demandRedis(redis, configuration.redis.durability);
+  const keys = new ClusterKeys(cluster);
+  const store = new RedisRequestStore(redis, keys);
+  const faces = new RedisFaceStore(redis, keys);
+  const callSlack = createSlackCall(settings.slack);
+  const chat = new SlackChat(callSlack);
+  const wakeUp = new QueueWakeUp(redis, cluster);
+  const ownCluster = configuration.clusters.find((candidate) => candidate.name === cluster);
+  if (ownCluster === undefined)
+    throw fail("configuration_invalid", { file: "handover.yaml", issues: [`it has no cluster ${cluster}`] });
+  const services: WorkerServices = {
+    cluster,
+    workerId,
+    version,
+    store,
+    faces,
+    announcements: new RedisAnnouncements(redis, keys),
+    wakeUp,
+    chat,
+    people: new SlackPeople(callSlack, configuration.slack),
+    workloads: new KubernetesWorkloads(api, { cluster, namespaces: settings.namespaces }),
+    leases: new KubernetesTargetLeases(api, { namespaces: settings.namespaces }),
+    dolt: new MysqlDoltServers(),
+    operations,
+    policy: configuration.policy,
+    clusterKey: settings.clusterKey,
+    clusterKeys: readPublicKeys([ownCluster.publicKey]),
+    edgeKeys: readPublicKeys(configuration.edge.publicKeys),
+    channelId: ownCluster.channel,
+    clock: systemClock,
+    observer: new LeaseObserver(systemClock),
+    leaseDurationMs: settings.leaseSeconds * 1000,
+    newId: () => newId(randomBytes),
+    draw: new MessageKeeper(new FaceDrawer({ requests: store, faces, chat, clock: systemClock }), log),
+    log,
+  };
+  const worker = new HandoverWorker(services);
+  const stopping = new AbortController();
+  const watching = watchTargets(
+    api,
+    {
+      cluster,
+      namespaces: settings.namespaces,
+      clock: systemClock,
+      onChange: (targets) => void worker.sees(targets),
+      onError: (namespace, error) => log.warn({ namespace, why: String(error) }, "discovery failed; it is tried again"),
+    },
+    stopping.signal,
+  ).catch(() => undefined);
+  const running = worker.run(stopping.signal);
+  const consume = (kind: "plan" | "execute") =>
+    startConsumer({
+      url: settings.redisUrl,
+      cluster,
+      kind,
+      concurrency: concurrency[kind],
+      handle: (requestId, signal) => worker[kind](requestId, signal),
+      onProblem: (why, requestId) => log.warn({ problem: why.code, why: why.what, requestId }, `${kind} queue`),
+    });
+  const consumers = [consume("plan"), consume("execute")];
+  const health = await serveHealth(settings.healthPort);
+  log.info({ namespaces: settings.namespaces, version }, "worker started");
+  return {
+    workerId,
+    healthPort: health.port,
+    async stop(deadlineMs) {
+      stopping.abort(new Error("the worker is shutting down"));
+      await Promise.all(consumers.map((consumer) => consumer.close(deadlineMs)));
+      await Promise.all([running, watching]);
+      await wakeUp.close();
+      await redis.close();
+      await kubeConfig.close();
+      await health.close();
+      log.info({}, "worker stopped");
+    },
+  };
+}
+
+/** Says that the process turns over. Whether work is taken is told by the heartbeat, which people see in every answer. */
+async function serveHealth(port: number): Promise<{ port: number; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    response.writeHead(request.url === "/healthz" ? 200 : 404).end();
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, resolve);
+  });
+  const address: AddressInfo | string | null = server.address();
+  const actual = typeof address === "object" && address !== null ? address.port : port;
+  return { port: actual, close: () => new Promise((resolve) => void server.close(() => resolve())) };
+}
