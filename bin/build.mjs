@@ -9,6 +9,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensurePackages } from "./support/packages.mjs";
+import { describeError } from "./support/report.mjs";
 import { repositoryRoot } from "./support/repository.mjs";
 
 /** What is bundled: the name in dist/, and the source it starts from. `lambda` exports `handler`. */
@@ -78,7 +79,7 @@ if (process.argv[1] !== undefined && resolve(process.argv[1]) === fileURLToPath(
       console.log(`dist/${name}.mjs  ${(bytes / 1e6).toFixed(2)} MB`);
     }
   } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
+    console.error(describeError(error));
     process.exitCode = 1;
   }
 }

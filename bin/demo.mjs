@@ -7,6 +7,7 @@ import { endLike, runChild } from "./support/child.mjs";
 import { environmentFor, findNode24 } from "./support/node24.mjs";
 import { ensurePackages } from "./support/packages.mjs";
 import { ensureRedisServer } from "./support/redis.mjs";
+import { describeError } from "./support/report.mjs";
 import { repositoryRoot } from "./support/repository.mjs";
 
 try {
@@ -20,6 +21,6 @@ try {
   });
   endLike(end);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(describeError(error));
   process.exitCode = 1;
 }

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { endLike, runChild } from "./support/child.mjs";
 import { environmentFor, findNode24 } from "./support/node24.mjs";
 import { ensurePackages } from "./support/packages.mjs";
+import { describeError } from "./support/report.mjs";
 import { repositoryRoot } from "./support/repository.mjs";
 
 /** The CLI's exit code for "failed, nothing was changed". */
@@ -26,6 +27,6 @@ try {
   const args = [isClone ? source : bundle, ...process.argv.slice(2)];
   endLike(await runChild(node, args, { env: environmentFor(node) }));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(describeError(error));
   process.exitCode = failedCode;
 }

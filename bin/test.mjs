@@ -9,9 +9,11 @@
 import "./support/old-node.mjs";
 import { lintAndTypes, vitest } from "./support/checks.mjs";
 import { ensureChromium } from "./support/chromium.mjs";
+import { bringClusterTools } from "./support/cluster-tools.mjs";
 import { findNode24 } from "./support/node24.mjs";
 import { ensurePackages } from "./support/packages.mjs";
 import { ensureRedisServer } from "./support/redis.mjs";
+import { describeError } from "./support/report.mjs";
 import { repositoryRoot } from "./support/repository.mjs";
 import { lastLine, nothing, sum } from "./support/tally.mjs";
 
@@ -34,11 +36,12 @@ const finish = (/** @type {import("./support/tally.mjs").Tally} */ tally) => {
 /** What the tests find in their environment, so that they use the programs that were found or brought here. */
 function bringPrograms() {
   const environment = { HANDOVER_REDIS_SERVER: ensureRedisServer() };
+  if (suite === "cluster") bringClusterTools();
   if (suite !== "default") return environment;
   try {
     return { ...environment, HANDOVER_CHROMIUM: ensureChromium() };
   } catch (error) {
-    console.error(`The browser tests are skipped: ${error instanceof Error ? error.message : error}`);
+    console.error(`The browser tests are skipped: ${describeError(error)}`);
     return environment;
   }
 }
@@ -51,6 +54,6 @@ try {
   const tested = await vitest(repositoryRoot, node, suites[suite], passedOn, environment);
   finish(sum([...checked, tested]));
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(describeError(error));
   finish({ ...nothing, failed: 1 });
 }

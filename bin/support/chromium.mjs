@@ -1,4 +1,5 @@
-import { aptInstall, canUseApt, findProgram, isExecutable } from "./programs.mjs";
+import { aptInstall, canUseApt } from "./apt.mjs";
+import { findProgram, isExecutable } from "./programs.mjs";
 
 /** Browsers that the DevTools protocol drives, in the order of preference. */
 const browserNames = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
@@ -31,9 +32,11 @@ export function ensureChromium() {
     throw new Error(`HANDOVER_CHROMIUM names ${process.env.HANDOVER_CHROMIUM}, which is no program.`);
   if (!canUseApt()) throw new Error(`No Chromium was found. ${chromiumAdvice}`);
   console.log("Installing chromium with apt-get …");
-  const installed = aptInstall(["chromium", "fonts-liberation", "fonts-noto-color-emoji"]);
-  if (!installed.ok)
-    throw new Error(`No Chromium was found, and it could not be installed: ${installed.reason}. ${chromiumAdvice}`);
+  try {
+    aptInstall(["chromium", "fonts-liberation", "fonts-noto-color-emoji"]);
+  } catch (cause) {
+    throw new Error(`No Chromium was found, and it could not be installed. ${chromiumAdvice}`, { cause });
+  }
   const path = findChromium();
   if (path === null) throw new Error(`apt-get installed chromium, but it is not on the PATH. ${chromiumAdvice}`);
   return path;

@@ -1,4 +1,5 @@
-import { aptInstall, canUseApt, findProgram, isExecutable } from "./programs.mjs";
+import { aptInstall, canUseApt } from "./apt.mjs";
+import { findProgram, isExecutable } from "./programs.mjs";
 
 /** Servers that speak Redis, in the order of preference. */
 const serverNames = ["redis-server", "valkey-server"];
@@ -32,9 +33,11 @@ export function ensureRedisServer() {
   }
   if (!canUseApt()) throw new Error(`No Redis server was found. ${redisAdvice}`);
   console.log("Installing redis-server with apt-get …");
-  const installed = aptInstall(["redis-server"]);
-  if (!installed.ok)
-    throw new Error(`No Redis server was found, and it could not be installed: ${installed.reason}. ${redisAdvice}`);
+  try {
+    aptInstall(["redis-server"]);
+  } catch (cause) {
+    throw new Error(`No Redis server was found, and it could not be installed. ${redisAdvice}`, { cause });
+  }
   const path = findRedisServer();
   if (path === null) throw new Error(`apt-get installed redis-server, but it is not on the PATH. ${redisAdvice}`);
   return path;
