@@ -55,4 +55,20 @@ describe.skipIf(chromiumPath === null)("the Slack page, in a browser", () => {
     expect(await alice.replies()).toEqual(["Bob approved"]);
     await expect.poll(() => slack.deliveries.map((delivery) => delivery.kind)).toContain("interactive");
   });
+
+  it("shows what only one of them was told to that one only", async () => {
+    const channel = slack.channels.incidents;
+    const client = new WebClient(slack.botToken, { slackApiUrl: slack.apiUrl });
+    await Promise.all([alice.openChannel(channel), bob.openChannel(channel)]);
+    await client.chat.postEphemeral({ channel: channel.id, user: slack.users.alice.id, text: "Alice, you may not" });
+    await client.chat.postMessage({ channel: channel.id, text: "said to all" });
+    await Promise.all([alice.waitForMessage("said to all"), bob.waitForMessage("said to all")]);
+    expect([await alice.messageCount(), await bob.messageCount()]).toEqual([2, 1]);
+
+    const carol = await openSlackAs(browser, slack.url, slack.users.carol);
+    await carol.openChannel(channel);
+    await carol.waitForMessage("said to all");
+    expect(await carol.messageCount()).toBe(1);
+    await carol.close();
+  });
 });

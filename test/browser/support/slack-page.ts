@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { repositoryRoot } from "../../../bin/support/repository.mjs";
 import type { Channel, Person } from "../../../sandbox/slack/people.ts";
+import { hideOthersEphemerals } from "./private-messages.ts";
 
 /** How long each act on the page, and each wait, may take. */
 const deadlineMs = 20_000;
@@ -14,6 +15,7 @@ export async function openSlackAs(browser: Browser, pageUrl: string, user: Perso
   const context = await browser.newContext({ viewport });
   const page = await context.newPage();
   page.setDefaultTimeout(deadlineMs);
+  await hideOthersEphemerals(page, user);
   await page.goto(pageUrl);
   await page.getByLabel("Act as").selectOption(user.id);
   return new SlackPage(page);
@@ -41,6 +43,11 @@ export class SlackPage {
   /** Waits for a message in the open channel that holds this text; the newest, where several do. */
   async waitForMessage(text: string | RegExp): Promise<void> {
     await this.#message(text).waitFor();
+  }
+
+  /** How many messages the open channel shows, those for this person alone among them. */
+  async messageCount(): Promise<number> {
+    return this.#page.locator(".messages .msg").count();
   }
 
   /** What a message in the open channel says, its buttons included, as the person sees it. */

@@ -131,6 +131,11 @@ describe("the Slack workspace", () => {
     }
   });
 
+  it("names a port of the page that is taken", async () => {
+    const { port } = new URL(slack.url);
+    await expect(startSlack({ port: Number(port) })).rejects.toThrow(`Port ${port} is taken`);
+  });
+
   it("sends no event that the app has not subscribed to", async () => {
     await slack.say(slack.users.alice, slack.channels["db-ops"], "good morning");
     expect(app.requests).toEqual([]);
