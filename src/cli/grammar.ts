@@ -1,0 +1,68 @@
+import { type ExtraFlag, type Grammar, usageOf } from "../domain/command-line.ts";
+import { quoteShellWord } from "../domain/command-words.ts";
+import type { Engine } from "../domain/target.ts";
+import { catalogue, type OperationDefinition } from "../operations/catalogue.ts";
+
+interface CliFlag extends ExtraFlag {
+  readonly summary: string;
+}
+
+/** Options of the command line itself, for every operation. */
+const cliFlags: readonly CliFlag[] = [
+  { name: "plan", value: null, summary: "show what would be done, and change nothing" },
+  { name: "yes", value: null, summary: "do it without asking" },
+  { name: "json", value: null, summary: "print one JSON document on stdout" },
+  { name: "context", value: "NAME", summary: "the context of the kubeconfig (default: its current one)" },
+  {
+    name: "kubeconfig",
+    value: "FILE",
+    summary: "the kubeconfig (default: $KUBECONFIG, ~/.kube/config, or the pod's account)",
+  },
+  { name: "namespace", value: "NAME", summary: "where to look for the target (default: wherever this user may look)" },
+];
+
+/** What can be typed behind `npx handover ENGINE`. */
+export function grammarFor(engine: Engine): Grammar<OperationDefinition> {
+  return {
+    prefix: `npx handover ${engine}`,
+    quote: quoteShellWord,
+    definitions: catalogue.filter((definition) => definition.engine === engine),
+    extras: cliFlags,
+  };
+}
+
+export function helpText(engines: readonly Engine[]): string {
+  return [
+    "Handover hands a database's primary role over without losing a write: the same operations as in Slack, with the",
+    "same checks and the same lock, and with neither Slack nor Redis. TARGET is NAMESPACE/STATEFULSET or the target's name.",
+    ...engines.flatMap((engine) => helpOfEngine(grammarFor(engine))),
+    "",
+    "For every operation:",
+    ...table([
+      ["--reason TEXT", "why; demanded for whatever changes something, and kept on record in the cluster"],
+      ...cliFlags.map((flag): [string, string] => [flagText(flag), flag.summary]),
+    ]),
+    "",
+    "Exit codes: 0 done · 1 failed, with nothing changed or all undone · 2 wrong usage · 3 refused by the preflight ·",
+    "4 the outcome is unknown · 5 the target is locked by another execution · 6 the target is frozen",
+    "",
+  ].join("\n");
+}
+
+function helpOfEngine(grammar: Grammar<OperationDefinition>): string[] {
+  return grammar.definitions.flatMap((definition) => [
+    "",
+    usageOf(definition, { ...grammar, extras: [] }),
+    `    ${definition.summary}`,
+    ...table(definition.flags.map((flag) => [flagText(flag), flag.summary])),
+  ]);
+}
+
+function flagText(flag: { readonly name: string; readonly value: string | null }): string {
+  return flag.value === null ? `--${flag.name}` : `--${flag.name} ${flag.value}`;
+}
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(0, ...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

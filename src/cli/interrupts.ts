@@ -1,0 +1,58 @@
+import { fail } from "../domain/errors.ts";
+import type { Terminal } from "./terminal.ts";
+
+/**
+ * What Ctrl-C does. Before the point of no return it is a wish to cancel, and it wins; after it the execution runs to its
+ * end: the first press says so, the second says how to finish if this process must go, the third lets it go.
+ */
+export class Interrupts {
+  readonly #terminal: Terminal;
+  readonly #resumeLine: string;
+  readonly #left = Promise.withResolvers<void>();
+  readonly #stopListening: () => void;
+  #wished = false;
+  #committed = false;
+  #pressesSinceCommit = 0;
+
+  constructor(terminal: Terminal, resumeLine: string) {
+    this.#terminal = terminal;
+    this.#resumeLine = resumeLine;
+    this.#stopListening = terminal.onInterrupt(() => this.#pressed());
+  }
+
+  /** Resolves when somebody insists that this process ends in the middle of the execution. */
+  get left(): Promise<void> {
+    return this.#left.promise;
+  }
+
+  /** Called at the point of no return. Throws `cancelled_before_start` when there was a wish to cancel. */
+  commit(): void {
+    if (this.#wished) throw fail("cancelled_before_start", { by: "Ctrl-C" });
+    this.#committed = true;
+  }
+
+  /** For an execution that another process had committed already. */
+  wasCommitted(): void {
+    this.#committed = true;
+  }
+
+  close(): void {
+    this.#stopListening();
+  }
+
+  #pressed(): void {
+    if (!this.#committed) {
+      if (!this.#wished) this.#terminal.err("Cancelling before anything is changed …\n");
+      this.#wished = true;
+      return;
+    }
+    this.#pressesSinceCommit += 1;
+    if (this.#pressesSinceCommit === 1) {
+      this.#terminal.err("Past the point of no return: this is finished first, or undone.\n");
+    } else if (this.#pressesSinceCommit === 2) {
+      this.#terminal.err(`Once more leaves it as it is. A worker then finishes it, or you do: ${this.#resumeLine}\n`);
+    } else {
+      this.#left.resolve();
+    }
+  }
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+import { runCommandLine } from "./run.ts";
+import { processTerminal } from "./terminal.ts";
+import { version } from "./version.ts";
+import { connectWorld } from "./world.ts";
+
+const exitCode = await runCommandLine(process.argv.slice(2), {
+  terminal: processTerminal(),
+  version,
+  connect: connectWorld,
+});
+// Left in the middle on demand, an execution still has timers and connections: the process ends all the same, once its words are out.
+process.stdout.write("", () => process.exit(exitCode));

@@ -1,0 +1,56 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { systemClock } from "../adapters/clock.ts";
+import { MysqlDoltServers } from "../adapters/dolt/dolt-servers.ts";
+import { KubernetesApi } from "../adapters/kubernetes/api.ts";
+import { KubernetesIdentity } from "../adapters/kubernetes/identity.ts";
+import { loadKubeConfig } from "../adapters/kubernetes/load-kube-config.ts";
+import { KubernetesTargetLeases } from "../adapters/kubernetes/target-leases.ts";
+import { KubernetesWorkloads, type Namespaces } from "../adapters/kubernetes/workloads.ts";
+import type { Operation } from "../operations/operation.ts";
+import { operationNamed } from "../operations/registry.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { DoltServers } from "../ports/dolt-servers.ts";
+import type { Identity, TargetLeases, Workloads } from "../ports/workloads.ts";
+
+/** What the command line works with, each behind its port, so that tests stand in for the cluster and nothing else. */
+export interface World {
+  /** Name of the cluster, as the kubeconfig has it: for people and the record. */
+  readonly cluster: string;
+  /** Where a target named without a namespace is looked for when all of them may not be listed. */
+  readonly homeNamespace: string;
+  workloads(namespaces: Namespaces): Workloads;
+  readonly leases: TargetLeases;
+  readonly identity: Identity;
+  readonly dolt: DoltServers;
+  readonly clock: Clock;
+  readonly operationNamed: (name: string) => Operation | null;
+  /** Unique to this process: the holder of its leases. */
+  readonly holder: string;
+  readonly newId: () => string;
+  close(): Promise<void>;
+}
+
+/** The cluster of a kubeconfig, or the one this process runs in. Throws HandoverError when neither can be read. */
+export function connectWorld(source: { readonly kubeconfig: string | null; readonly context: string | null }): World {
+  const kubeConfig = loadKubeConfig({
+    ...(source.kubeconfig === null ? {} : { file: source.kubeconfig }),
+    ...(source.context === null ? {} : { context: source.context }),
+  });
+  const api = new KubernetesApi(kubeConfig);
+  const cluster = kubeConfig.getCurrentCluster()?.name ?? "unnamed";
+  const homeNamespace = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace ?? "default";
+  return {
+    cluster,
+    homeNamespace,
+    workloads: (namespaces) => new KubernetesWorkloads(api, { cluster, namespaces }),
+    leases: new KubernetesTargetLeases(api, { namespaces: [] }),
+    identity: new KubernetesIdentity(api),
+    dolt: new MysqlDoltServers(),
+    clock: systemClock,
+    operationNamed,
+    holder: `npx-handover/${hostname()}/${randomBytes(4).toString("hex")}`,
+    newId: randomUUID,
+    close: () => api.close(),
+  };
+}
