@@ -184,7 +184,7 @@ function doltContainer(spec: DoltTargetSpec, placement: DoltPlacement): V1Contai
         command: ["dolt", "--host=127.0.0.1", `--port=${SQL_PORT}`, "--no-tls", "sql", "-q", "SELECT 1"],
       },
       periodSeconds: 1,
-      timeoutSeconds: 5,
+      timeoutSeconds: 2,
       failureThreshold: 3,
     },
     volumeMounts: [

@@ -15,11 +15,19 @@ export function spawnTied(program: string, args: readonly string[], options: Spa
     setpriv === null
       ? spawn(program, args, options)
       : spawn(setpriv, ["--pdeathsig", "KILL", "--", program, ...args], options);
-  const killWithUs = () => child.kill("SIGKILL");
-  process.once("exit", killWithUs);
-  child.once("exit", () => process.off("exit", killWithUs));
+  tied.add(child);
+  child.once("exit", () => tied.delete(child));
+  child.once("error", () => tied.delete(child));
   return child;
 }
+
+/** The children that have not ended; one listener for all of them, because Node warns at the eleventh of an event. */
+const tied = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of tied) {
+    child.kill("SIGKILL");
+  }
+});
 
 /** Whether the child has ended (or never started). */
 export function hasEnded(child: ChildProcess): boolean {

@@ -104,6 +104,38 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
     );
   });
 
+  it("leaves a frozen server's connections open and unanswered, until it is thawed", async () => {
+    const connection = await connect("orders-2");
+    try {
+      await target.faults.freeze("orders-2");
+      const answer = connection.query("SELECT 1").then(() => "answered");
+      await until("the API calls orders-2 not ready", DEADLINE_MS, async () => {
+        const ready = (await read("orders-2")).status?.containerStatuses?.[0]?.ready;
+        return ready === false ? true : undefined;
+      });
+      expect(await Promise.race([answer, Promise.resolve("silent")])).toBe("silent");
+
+      await target.faults.thaw("orders-2");
+      expect(await answer).toBe("answered");
+    } finally {
+      connection.destroy();
+    }
+  });
+
+  it("delays replication to one standby only", async () => {
+    await target.faults.slowReplication("orders-0", "orders-1", 1_000);
+    await query("orders-0", "INSERT INTO app.t VALUES (4, 'slow')");
+    await until("the row is on orders-2", DEADLINE_MS, () =>
+      query("orders-2", "SELECT v AS value FROM app.t WHERE id = 4"),
+    );
+    expect(await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 4")).toBeUndefined();
+
+    await target.faults.slowReplication("orders-0", "orders-1", 0);
+    await until("the row is on orders-1", DEADLINE_MS, () =>
+      query("orders-1", "SELECT v AS value FROM app.t WHERE id = 4"),
+    );
+  });
+
   it("lets a user do what RBAC gives them and nothing else", async () => {
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromString(cluster.kubeconfigFor("ada", ["handover:nobody"]));

@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DoltTarget } from "../../sandbox/handle.ts";
 import { partsUnavailable } from "../parts/build.ts";
 import { type RealCluster, startRealCluster } from "./cluster/real-cluster.ts";
+import { until } from "./cluster/until.ts";
 
+const DEADLINE_MS = 60_000;
 const VOLUME_BYTES = 256 * 1024 * 1024;
 const unavailable =
   partsUnavailable() ?? (process.getuid?.() === 0 ? null : "only root can mount a volume of a set size");
@@ -12,6 +14,7 @@ const unavailable =
 describe.skipIf(unavailable !== null)(`a full disk${unavailable ? ` (${unavailable})` : ""}`, () => {
   let cluster: RealCluster;
   let target: DoltTarget;
+  let core: CoreV1Api;
   let password: string;
 
   beforeAll(async () => {
@@ -19,7 +22,7 @@ describe.skipIf(unavailable !== null)(`a full disk${unavailable ? ` (${unavailab
     target = await cluster.createDoltTarget({ namespace: "shop", name: "orders", replicas: 2, databases: ["app"] });
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromString(cluster.kubeconfig);
-    const core = kubeConfig.makeApiClient(CoreV1Api);
+    core = kubeConfig.makeApiClient(CoreV1Api);
     const { data } = await core.readNamespacedSecret({ namespace: "shop", name: "orders-credentials" });
     password = Buffer.from(data?.password ?? "", "base64").toString();
   });
@@ -28,12 +31,21 @@ describe.skipIf(unavailable !== null)(`a full disk${unavailable ? ` (${unavailab
     await cluster?.close();
   });
 
-  it("refuses writes on the pod it is ordered for, and takes them again afterwards", async () => {
+  it("ends the server at its next write, lets it start no more, and lets it come back once there is space", async () => {
     await target.faults.fullDisk("orders-0", true);
-    await expect(query("INSERT INTO app.t VALUES (1, REPEAT('x', 60000))")).rejects.toThrow(/no space left on device/);
+    await expect(query("INSERT INTO app.t VALUES (1, 'too much')")).rejects.toThrow(/Connection lost/);
+    const status = await until("orders-0 waits in its back-off", DEADLINE_MS, async () => {
+      const pod = await core.readNamespacedPod({ namespace: "shop", name: "orders-0" });
+      const [container] = pod.status?.containerStatuses ?? [];
+      return container?.state?.waiting?.reason === "CrashLoopBackOff" ? container : undefined;
+    });
+    expect(status.lastState?.terminated?.exitCode).toBe(1);
 
-    await target.faults.fullDisk("orders-0", false);
-    await query("INSERT INTO app.t VALUES (2, 'fits')");
+    await target.faults.heal();
+    await until("orders-0 takes writes", DEADLINE_MS, async () => {
+      await query("REPLACE INTO app.t VALUES (2, 'fits')");
+      return true;
+    });
     expect(await query("SELECT v AS value FROM app.t WHERE id = 2")).toBe("fits");
   });
 

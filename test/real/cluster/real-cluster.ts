@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { doltObjects, doltPods, REPLICATION_PORT } from "../../../sandbox/dolt-manifests.ts";
@@ -15,6 +13,7 @@ import { type ControlPlane, startControlPlane } from "./control-plane.ts";
 import { ProcessFaults } from "./dolt-faults.ts";
 import { ReplicationLinks } from "./replication-links.ts";
 import { answersQuery } from "./sql-ready.ts";
+import { makeTempFolder } from "./temp-folder.ts";
 import { Volumes } from "./volumes.ts";
 
 /** Three servers are ready and caught up about 2 s after their creation; this is for a machine that builds meanwhile. */
@@ -41,15 +40,9 @@ export interface RealCluster extends ClusterHandle {
 /** Starts the cluster; the first time on a machine its parts are built, which takes minutes. */
 export async function startRealCluster(options: RealClusterOptions = {}): Promise<RealCluster> {
   const dolt = await ensurePart("dolt");
-  const folder = await mkdtemp(join(tmpdir(), "handover-real-"));
-  const removeAtExit = () => rmSync(folder, { recursive: true, force: true });
-  process.once("exit", removeAtExit);
-  const undo: (() => Promise<void> | void)[] = [
-    async () => {
-      process.off("exit", removeAtExit);
-      await rm(folder, { recursive: true, force: true });
-    },
-  ];
+  const temp = await makeTempFolder("handover-real-");
+  const folder = temp.path;
+  const undo: (() => Promise<void> | void)[] = [() => temp.remove()];
   const close = async () => {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
       await step();

@@ -26,7 +26,8 @@ export class Volumes {
     if (this.#sizeBytes === undefined) {
       return;
     }
-    process.once("exit", this.#unmountAtExit);
+    // Before whoever removes the folder at exit.
+    process.prependOnceListener("exit", this.#unmountAtExit);
     for (const pod of pods) {
       const disk = join(this.folder, `.disk-${pod}`);
       await mkdir(disk);
