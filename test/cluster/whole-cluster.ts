@@ -12,12 +12,15 @@ import { doltImage } from "./images/dolt-image.ts";
 import { buildPause, PAUSE_IMAGE, pauseImage } from "./images/pause-image.ts";
 import { type ClusterBinaries, ensureBinaries } from "./kubernetes/binaries.ts";
 import { makeCertificates } from "./kubernetes/certificates.ts";
+import { killContainer } from "./kubernetes/containers.ts";
 import { API_SERVER_PORT, startControlPlane } from "./kubernetes/control-plane.ts";
 import { startDns } from "./kubernetes/dns.ts";
 import { type Identities, makeIdentities, NODE_NAME } from "./kubernetes/identities.ts";
 import { type NodeDaemons, startNode } from "./kubernetes/node.ts";
 import { type Containerd, startContainerd } from "./machine/containerd.ts";
-import { makeFolder, removeStaleFolders } from "./machine/folder.ts";
+import { removeControlGroups } from "./machine/control-groups.ts";
+import { makeFolder, staleFolders } from "./machine/folder.ts";
+import { type HostRelay, type RelayTarget, relayToHost } from "./machine/host-relay.ts";
 import { type Machine, startMachine } from "./machine/machine.ts";
 import { type ClusterNetwork, chooseNetwork } from "./machine/network.ts";
 import { closeOnSignals } from "./machine/signals.ts";
@@ -35,6 +38,10 @@ export interface WholeCluster extends ClusterHandle {
   readonly folder: string;
   /** Puts an image on the node, for pods with `imagePullPolicy: Never`. */
   addImage(spec: ImageSpec): Promise<void>;
+  /** Sends SIGKILL to the first process of a pod's only container; the kubelet starts it again as the pod's policy says. */
+  killContainer(namespace: string, pod: string): Promise<void>;
+  /** Makes a server of the test, on a loopback address, reachable for pods; ends with the cluster at the latest. */
+  relay(target: RelayTarget): Promise<HostRelay>;
 }
 
 const NODE_READY_DEADLINE_MS = 90_000;
@@ -43,12 +50,16 @@ const NODE_READY_DEADLINE_MS = 90_000;
 export async function startWholeCluster(options: WholeClusterOptions = {}): Promise<WholeCluster> {
   const { signal } = options;
   const binaries = await ensureBinaries();
-  await removeStaleFolders();
+  for (const stale of await staleFolders()) {
+    await removeLeftovers(stale);
+  }
   const folder = await makeFolder();
   let machine: Machine | undefined;
+  const relays: HostRelay[] = [];
   const close = async () => {
+    await Promise.all(relays.splice(0).map((relay) => relay.close()));
     await machine?.close();
-    await rm(folder, { recursive: true, force: true });
+    await removeLeftovers(folder);
   };
   const forgetSignals = closeOnSignals(close);
   try {
@@ -63,13 +74,20 @@ export async function startWholeCluster(options: WholeClusterOptions = {}): Prom
     kubeconfig.loadFromString(identities.administrator);
     const node = await startNode(machine, folder, binaries, identities, containerd.endpoint);
     await nodeReady(kubeconfig, node, signal);
-    await startDns(kubeconfig, machine.network.dnsAddress, signal);
+    const { network } = machine;
+    await startDns(kubeconfig, network.dnsAddress, signal);
     return {
       kind: "whole",
       kubeconfig: identities.administrator,
-      network: machine.network,
+      network,
       folder,
-      addImage: async (spec) => addImage(containerd, spec, folder),
+      addImage: (spec) => addImage(containerd, spec, folder),
+      killContainer: (namespace, pod) => killContainer(kubeconfig, containerd, namespace, pod),
+      relay: async (target) => {
+        const relay = await relayToHost(network, target);
+        relays.push(relay);
+        return relay;
+      },
       createDoltTarget: (spec) => createDoltTarget(spec, kubeconfig, containerd, folder, signal),
       close: async () => {
         forgetSignals();
@@ -81,6 +99,12 @@ export async function startWholeCluster(options: WholeClusterOptions = {}): Prom
     await close();
     throw error;
   }
+}
+
+/** Removes what outlives the processes of a cluster: its containers' control groups and its folder, which knows them. */
+async function removeLeftovers(folder: string): Promise<void> {
+  await removeControlGroups(folder);
+  await rm(folder, { recursive: true, force: true });
 }
 
 async function startRuntime(

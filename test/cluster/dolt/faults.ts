@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import type { DoltFaults } from "../../../sandbox/handle.ts";
 import { CRASH_ORDER_FILE } from "../images/dolt-image.ts";
+import { killAndWait, runningContainer } from "../kubernetes/containers.ts";
 import type { Containerd } from "../machine/containerd.ts";
-import { until } from "../machine/until.ts";
 
 interface FaultedTarget {
   readonly pods: readonly string[];
@@ -14,34 +14,19 @@ interface FaultedTarget {
   readonly volumesFolder: string;
 }
 
-const END_DEADLINE_MS = 20_000;
-
 export function doltFaults({ pods, readPod, containerd, volumesFolder }: FaultedTarget): DoltFaults {
   const frozen = new Set<string>();
 
-  /** Of the container that runs now, as the kubelet last reported it; null while none does. */
-  const runningContainer = async (pod: string): Promise<string | null> => {
-    const status = (await readPod(pod)).status?.containerStatuses?.find(({ name }) => name === "dolt");
-    const id = status?.containerID?.replace(/^containerd:\/\//, "");
-    return id !== undefined && (await containerd.isRunning(id)) ? id : null;
-  };
   const demandContainer = async (pod: string): Promise<string> => {
-    const id = await runningContainer(pod);
+    const id = await runningContainer(await readPod(pod), containerd);
     if (id === null) {
       throw new Error(`the server of pod ${pod} does not run now`);
     }
     return id;
   };
-  const kill = async (id: string): Promise<void> => {
-    await containerd.signal(id, "SIGKILL");
-    await until(async () => ((await containerd.isRunning(id)) ? null : true), {
-      what: `the container ${id} has ended`,
-      deadlineMs: END_DEADLINE_MS,
-    });
-  };
   const crashOrder = (pod: string) => join(volumesFolder, pod, CRASH_ORDER_FILE);
   const thaw = async (pod: string): Promise<void> => {
-    const id = await runningContainer(pod);
+    const id = await runningContainer(await readPod(pod), containerd);
     if (id !== null) {
       await containerd.signal(id, "SIGCONT");
     }
@@ -50,7 +35,7 @@ export function doltFaults({ pods, readPod, containerd, volumesFolder }: Faulted
 
   return {
     kill: async (pod) => {
-      await kill(await demandContainer(pod));
+      await killAndWait(await demandContainer(pod), containerd);
       frozen.delete(pod);
     },
     crashLoop: async (pod, on) => {
@@ -60,9 +45,9 @@ export function doltFaults({ pods, readPod, containerd, volumesFolder }: Faulted
       }
       await mkdir(join(volumesFolder, pod), { recursive: true });
       await writeFile(crashOrder(pod), "");
-      const id = await runningContainer(pod);
+      const id = await runningContainer(await readPod(pod), containerd);
       if (id !== null) {
-        await kill(id);
+        await killAndWait(id, containerd);
       }
     },
     freeze: async (pod) => {

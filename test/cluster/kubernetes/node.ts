@@ -53,7 +53,6 @@ function kubeletConfiguration(machine: Machine, resolvConf: string, containerRun
     authorization: { mode: "AlwaysAllow" },
     // The machine may be a container or a bare virtual machine: without systemd, with cgroups v1, with swap.
     cgroupDriver: "cgroupfs",
-    cgroupRoot: "/",
     cgroupsPerQOS: false,
     enforceNodeAllocatable: [],
     failCgroupV1: false,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Machine } from "./machine.ts";
 import { until } from "./until.ts";
@@ -8,7 +8,7 @@ import { until } from "./until.ts";
 const CNI_PLUGIN_FOLDERS = ["/usr/lib/cni", "/opt/cni/bin"];
 const READY_DEADLINE_MS = 60_000;
 /** containerd keeps what belongs to Kubernetes apart under this name. */
-const NAMESPACE = "k8s.io";
+export const CONTAINERD_NAMESPACE = "k8s.io";
 
 export interface Containerd {
   /** For the kubelet's `containerRuntimeEndpoint`. */
@@ -30,7 +30,7 @@ export async function startContainerd(
   sandboxImage: string,
   signal?: AbortSignal,
 ): Promise<Containerd> {
-  const state = join(folder, "containerd-state");
+  const state = stateFolder(folder);
   const socket = join(folder, "containerd.sock");
   const networks = join(folder, "cni");
   const pluginFolder = cniPluginFolder();
@@ -45,7 +45,8 @@ export async function startContainerd(
     configuration({ root: join(folder, "containerd-root"), state, socket, networks, pluginFolder, sandboxImage }),
   );
   const daemon = await machine.start("containerd", "containerd", ["--config", configFile]);
-  const ctr = (...args: string[]) => machine.run("ctr", ["--address", socket, "--namespace", NAMESPACE, ...args]);
+  const ctr = (...args: string[]) =>
+    machine.run("ctr", ["--address", socket, "--namespace", CONTAINERD_NAMESPACE, ...args]);
   await until(async () => await ctr("version"), {
     what: "containerd answers",
     deadlineMs: READY_DEADLINE_MS,
@@ -65,6 +66,14 @@ export async function startContainerd(
       (await ctr("tasks", "list")).split("\n").some((row) => row.startsWith(containerId) && row.includes("RUNNING")),
   };
 }
+
+/** Ids of the containers that containerd ran last in a cluster's folder, also when all of it was killed since. */
+export async function knownContainers(folder: string): Promise<string[]> {
+  const tasks = join(stateFolder(folder), "io.containerd.runtime.v2.task", CONTAINERD_NAMESPACE);
+  return existsSync(tasks) ? await readdir(tasks) : [];
+}
+
+const stateFolder = (folder: string) => join(folder, "containerd-state");
 
 /** One bridge for all pods; pods reach each other, the node and what is beyond it, and are reached by their address. */
 function podNetwork(podRange: string) {

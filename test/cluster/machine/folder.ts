@@ -1,23 +1,22 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The owner's process id is part of the name, so that a later run knows whose owner was killed. */
-const FOLDER_NAME = /^handover-cluster-(\d+)-/;
+/** A cluster's folder has its owner's process id in its name, so that a later run knows whose owner was killed. */
+const NAME = /^handover-cluster-(\d+)-/;
 
 /** A new temporary folder that belongs to this process. */
 export function makeFolder(): Promise<string> {
   return mkdtemp(join(temporaryFolder(), `handover-cluster-${process.pid}-`));
 }
 
-/** Removes the folders of processes that were killed before they could; what ran in them ended with them. */
-export async function removeStaleFolders(): Promise<void> {
-  for (const name of await readdir(temporaryFolder())) {
-    const owner = FOLDER_NAME.exec(name)?.[1];
-    if (owner !== undefined && !isAlive(Number(owner))) {
-      await rm(join(temporaryFolder(), name), { recursive: true, force: true });
-    }
-  }
+/** The folders of processes that were killed before they could clean up; what ran in them ended with them. */
+export async function staleFolders(): Promise<string[]> {
+  const stale = (await readdir(temporaryFolder())).filter((name) => {
+    const owner = NAME.exec(name)?.[1];
+    return owner !== undefined && !isAlive(Number(owner));
+  });
+  return stale.map((name) => join(temporaryFolder(), name));
 }
 
 /** The node sees a /var and a /run of its own, so its folder cannot lie below them. */

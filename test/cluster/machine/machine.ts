@@ -6,10 +6,9 @@
  * /var/lib and /run, orphaned containers) belongs to these namespaces, so the end of their first process ends all of it,
  * in the kernel, however the test ends: that process dies with the test's process, a SIGKILL included.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { killAndWait, spawnTied, waitForLine } from "../../../sandbox/tied-process.ts";
 import { command } from "./command.ts";
 import { type Daemon, startDaemon } from "./daemon.ts";
 import type { ClusterNetwork } from "./network.ts";
@@ -35,6 +34,7 @@ const KERNEL_SETTINGS_OF_THE_KUBELET = [
   "kernel/keys/root_maxbytes",
 ];
 
+const READY_DEADLINE_MS = 10_000;
 const END_DEADLINE_MS = 20_000;
 
 /**
@@ -79,31 +79,21 @@ interface Namespaces {
 }
 
 async function openNamespaces(firstProcess: string): Promise<Namespaces> {
-  const child = spawn(
-    "setpriv",
+  const child = spawnTied(
+    "unshare",
     [
-      ...["--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child=KILL"],
-      ...["--mount-proc", "--propagation", "private", firstProcess],
+      ...["--mount", "--net", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--propagation", "private"],
+      firstProcess,
     ],
-    { stdio: ["ignore", "pipe", "inherit"] },
+    { stdio: ["ignore", "pipe", "pipe"] },
   );
-  const ended = new Promise<void>((resolve) => {
-    child.once("error", () => resolve()).once("close", () => resolve());
-  });
-  const end = async () => {
-    child.kill("SIGKILL");
-    await ended;
-  };
   try {
-    const first = await Promise.race([once(child.stdout, "data"), ended.then(() => null)]);
-    if (first === null) {
-      throw new Error("the node's namespaces could not be opened: unshare ended at once");
-    }
+    await waitForLine(child, (line) => line === "ready", READY_DEADLINE_MS);
     const pid = Number((await readFile(`/proc/${child.pid}/task/${child.pid}/children`, "utf8")).trim());
     return {
       pid,
       end: async () => {
-        await end();
+        await killAndWait(child);
         // The namespaces end with their first process, which outlives `unshare` by a moment.
         await until(async () => ((await processExists(pid)) ? null : true), {
           what: `process ${pid} of the node has ended`,
@@ -112,7 +102,7 @@ async function openNamespaces(firstProcess: string): Promise<Namespaces> {
       },
     };
   } catch (error) {
-    await end();
+    await killAndWait(child);
     throw error;
   }
 }

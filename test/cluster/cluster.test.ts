@@ -1,0 +1,181 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROLE_LABEL, ROOT_USER, roleService, SQL_PORT } from "../../sandbox/dolt-manifests.ts";
+import type { DoltTarget } from "../../sandbox/handle.ts";
+import { wholeClusterUnavailable } from "./availability.ts";
+import { command } from "./machine/command.ts";
+import { until } from "./machine/until.ts";
+import { startWholeCluster, type WholeCluster } from "./whole-cluster.ts";
+
+const DEADLINE_MS = 90_000;
+const NAMESPACE = "shop";
+const unavailable = await wholeClusterUnavailable();
+
+describe.skipIf(unavailable !== null)(`the whole cluster${unavailable === null ? "" : ` (${unavailable})`}`, () => {
+  let cluster: WholeCluster;
+  let target: DoltTarget;
+  let core: CoreV1Api;
+  let password: string;
+
+  beforeAll(async () => {
+    cluster = await startWholeCluster();
+    target = await cluster.createDoltTarget({ namespace: NAMESPACE, name: "orders", replicas: 3, databases: ["app"] });
+    const kubeConfig = new KubeConfig();
+    kubeConfig.loadFromString(cluster.kubeconfig);
+    core = kubeConfig.makeApiClient(CoreV1Api);
+    const secret = await core.readNamespacedSecret({ namespace: NAMESPACE, name: "orders-credentials" });
+    password = Buffer.from(secret.data?.password ?? "", "base64").toString();
+  });
+
+  afterAll(async () => {
+    await cluster?.close();
+  });
+
+  it("runs three Dolt pods, one primary and two standbys, labelled so", async () => {
+    const pods = await Promise.all(target.pods.map(readPod));
+    const roles = await Promise.all(target.pods.map((pod) => query(pod, "SELECT @@GLOBAL.dolt_cluster_role AS value")));
+
+    expect(pods.map(isReady)).toEqual([true, true, true]);
+    expect(roles).toEqual(["primary", "standby", "standby"]);
+    expect(pods.map((pod) => pod.metadata?.labels?.[ROLE_LABEL])).toEqual(roles);
+  });
+
+  it("leads a write through the Service of the primary, and replicates it", async () => {
+    const service = await core.readNamespacedService({ namespace: NAMESPACE, name: roleService("orders", "rw") });
+    const host = service.spec?.clusterIP ?? "";
+    await withConnection({ host, port: SQL_PORT }, (connection) =>
+      connection.query("INSERT INTO app.t VALUES (1, 'through the Service')"),
+    );
+
+    for (const standby of ["orders-1", "orders-2"]) {
+      await rowArrives(standby, 1, "through the Service");
+    }
+  });
+
+  it("brings a deleted pod back with another address, the same volume, and replication", async () => {
+    const before = await readPod("orders-1");
+    await core.deleteNamespacedPod({ namespace: NAMESPACE, name: "orders-1" });
+    const after = await until(
+      async () => {
+        const pod = await readPod("orders-1");
+        return pod.metadata?.uid !== before.metadata?.uid && isReady(pod) ? pod : null;
+      },
+      { what: "orders-1 is another pod, and ready", deadlineMs: DEADLINE_MS },
+    );
+
+    expect(after.status?.podIP).not.toBe(before.status?.podIP);
+    expect(await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 1")).toBe("through the Service");
+    await query("orders-0", "INSERT INTO app.t VALUES (2, 'after the restart')");
+    await rowArrives("orders-1", 2, "after the restart");
+  });
+
+  it("keeps a server in a crash loop until it is healed", async () => {
+    await target.faults.crashLoop("orders-2", true);
+    await until(async () => (waitingReason(await readPod("orders-2")) === "CrashLoopBackOff" ? true : null), {
+      what: "the kubelet says CrashLoopBackOff of orders-2",
+      deadlineMs: DEADLINE_MS,
+    });
+
+    await target.faults.heal();
+    await until(async () => (isReady(await readPod("orders-2")) ? true : null), {
+      what: "orders-2 is ready again",
+      deadlineMs: DEADLINE_MS,
+    });
+  });
+
+  it("freezes a server, so that nothing answers, and thaws it", async () => {
+    await target.faults.freeze("orders-2");
+    await expect(query("orders-2", "SELECT 1 AS value", 1_000)).rejects.toThrow(/timeout|ETIMEDOUT/i);
+
+    await target.faults.thaw("orders-2");
+    await expect(query("orders-2", "SELECT 1 AS value")).resolves.toBe(1);
+  });
+
+  it("starts a killed server again in the same pod", async () => {
+    const before = await readPod("orders-2");
+    await target.faults.kill("orders-2");
+    await until(async () => (restarts(await readPod("orders-2")) > restarts(before) ? true : null), {
+      what: "the kubelet has started orders-2 again",
+      deadlineMs: DEADLINE_MS,
+    });
+
+    expect((await readPod("orders-2")).metadata?.uid).toBe(before.metadata?.uid);
+  });
+
+  it("leaves no process, mount, network or file behind, and can be started again at once", async () => {
+    const { folder, network } = cluster;
+    await cluster.close();
+    expect(await remains(folder, network.link)).toEqual([]);
+
+    const second = await startWholeCluster();
+    await second.close();
+    expect(await remains(second.folder, second.network.link)).toEqual([]);
+  });
+
+  const readPod = (pod: string): Promise<V1Pod> => core.readNamespacedPod({ namespace: NAMESPACE, name: pod });
+
+  const query = async (pod: string, sql: string, timeoutMs?: number): Promise<unknown> =>
+    withConnection(
+      await target.address(pod),
+      async (connection) => {
+        const [rows] = await connection.query<RowDataPacket[]>(sql);
+        return rows[0]?.value;
+      },
+      timeoutMs,
+    );
+
+  async function withConnection<T>(
+    address: { host: string; port: number },
+    use: (connection: Connection) => Promise<T>,
+    connectTimeout = 10_000,
+  ): Promise<T> {
+    const connection = await createConnection({ ...address, user: ROOT_USER, password, connectTimeout });
+    try {
+      return await use(connection);
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  const rowArrives = (pod: string, id: number, value: string) =>
+    until(async () => ((await query(pod, `SELECT v AS value FROM app.t WHERE id = ${id}`)) === value ? true : null), {
+      what: `row ${id} is on ${pod}`,
+      deadlineMs: DEADLINE_MS,
+    });
+});
+
+function isReady(pod: V1Pod): boolean {
+  return pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+}
+
+function waitingReason(pod: V1Pod): string | undefined {
+  return pod.status?.containerStatuses?.[0]?.state?.waiting?.reason;
+}
+
+function restarts(pod: V1Pod): number {
+  return pod.status?.containerStatuses?.[0]?.restartCount ?? 0;
+}
+
+/** What a cluster has left on this machine, in words. */
+async function remains(folder: string, link: string): Promise<string[]> {
+  const found: string[] = [];
+  if (existsSync(folder)) {
+    found.push(`the folder ${folder}`);
+  }
+  if ((await readFile("/proc/self/mounts", "utf8")).includes(folder)) {
+    found.push(`mounts below ${folder}`);
+  }
+  if ((await command("ip", ["-brief", "link", "show"])).includes(link)) {
+    found.push(`the network interface ${link}`);
+  }
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    if (commandLine.includes(folder)) {
+      found.push(`process ${pid}: ${commandLine.replaceAll("\0", " ")}`);
+    }
+  }
+  return found;
+}
