@@ -1,5 +1,5 @@
 import { problemOf } from "../domain/errors.ts";
-import type { AnnouncedTarget } from "../domain/target.ts";
+import { type AnnouncedTarget, targetText } from "../domain/target.ts";
 import { executeRequest } from "./execute-request.ts";
 import { planRequest } from "./plan-request.ts";
 import { Reconciler } from "./reconciler.ts";
@@ -37,6 +37,7 @@ export class HandoverWorker {
   async sees(targets: readonly AnnouncedTarget[]): Promise<void> {
     this.#targets = targets;
     await this.#announce();
+    this.#services.log.info({ targets: targets.map(targetText) }, "targets seen");
   }
 
   /** Tells the edge that this worker lives and which targets it sees. Before it has looked, it has nothing to tell. */
