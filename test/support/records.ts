@@ -44,6 +44,7 @@ export function aPlan(over: Partial<Plan> = {}): Plan {
     requestId: "r-1",
     operation: "dolt.failover",
     target: { cluster: orders.cluster, namespace: orders.namespace, name: orders.name },
+    requester: alice,
     parameters: {},
     facts,
     fingerprint: fingerprintOf(facts, warnings),

@@ -114,7 +114,8 @@ async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T>
 }
 
 async function closeClient(client: Redis): Promise<void> {
-  if (client.status === "end") return;
+  // Between two attempts to connect there is no socket, so nothing ends: ioredis only forgets its next attempt.
+  if (client.status === "end" || client.status === "reconnecting") return client.disconnect();
   const ended = once(client, "end", { signal: AbortSignal.timeout(closeDeadlineMs) });
   client.disconnect();
   // An end that never comes leaves nothing to wait for: the socket is destroyed already.

@@ -92,9 +92,11 @@ write()
 return 1
 `);
 
-/** Reply: `{text or false, Redis' clock in ms}`. */
+/** Reply: `{text or false, Redis' clock in ms}`. A record without its text reads as empty text, not as no record. */
 export const readScript = redisScript(`${clockLua}
-return { redis.call('HGET', KEYS[1], 'text'), now_ms() }
+local text = redis.call('HGET', KEYS[1], 'text')
+if not text and redis.call('EXISTS', KEYS[1]) == 1 then text = '' end
+return { text, now_ms() }
 `);
 
 /**

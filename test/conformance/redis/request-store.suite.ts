@@ -151,9 +151,9 @@ export function requestStoreSuite(name: string, open: () => Promise<StoresUnderT
       expect(approved.state).toBe("approved");
       const running = await set(requests, started(approved, { id: "e-1", worker: "w-1", steps: [] }, far.nowMs));
       expect((await requests.unsettled()).ids).toEqual(["near", "far"]);
-      const unknown = await set(requests, ended(running, "unknown", result(far.nowMs), far.nowMs));
+      const unknown = await set(requests, ended(running, "unknown", result(far.nowMs), [], far.nowMs));
       expect((await requests.unsettled()).ids).toEqual(["near", "far"]);
-      await set(requests, ended(unknown, "succeeded", result(far.nowMs), far.nowMs));
+      await set(requests, ended(unknown, "succeeded", result(far.nowMs), [], far.nowMs));
       const left = await requests.unsettled();
       expect(left.ids).toEqual(["near"]);
       expect(left.nowMs).toBeGreaterThanOrEqual(far.nowMs);
@@ -309,7 +309,7 @@ async function succeed(requests: RequestStore, id: string): Promise<void> {
   const withoutApproval = { ...record, rule: { ...record.rule, approvals: 0 } };
   const approved = await set(requests, planned(withoutApproval, unverified(aPlan()), aPlan(), nowMs));
   const running = await set(requests, started(approved, { id: "e-1", worker: "w-1", steps: [] }, nowMs));
-  await set(requests, ended(running, "succeeded", result(nowMs), nowMs));
+  await set(requests, ended(running, "succeeded", result(nowMs), [], nowMs));
 }
 
 function must(transition: Transition): RequestRecord {
