@@ -1,0 +1,87 @@
+import { parseServerConfig, type ServerConfig } from "../../../sandbox/dolt/cluster/config.ts";
+import { Volume } from "../../../sandbox/dolt/engine/volume.ts";
+import { ReplicationNetwork } from "../../../sandbox/dolt/network.ts";
+import { type SimulatedDolt, startSimulatedDolt } from "../../../sandbox/dolt/server.ts";
+import { freePort } from "../../../sandbox/free-port.ts";
+import { systemClock } from "../../../src/adapters/clock.ts";
+import type { Bootstrap, DoltClusterUnderTest, DoltNodeUnderTest } from "./cluster-under-test.ts";
+import { nodeName, serverYaml } from "./server-yaml.ts";
+
+/** Simulated servers know one another by host name only; no DNS and no port is needed for it. */
+const REPLICATION_PORT = 50051;
+
+export async function startSimulatedCluster(bootstrap: readonly Bootstrap[]): Promise<DoltClusterUnderTest> {
+  const network = new ReplicationNetwork(systemClock);
+  const nodes: SimulatedNode[] = [];
+  for (const [index, own] of bootstrap.entries()) {
+    const port = await freePort();
+    const yaml = serverYaml({
+      listener: { host: "127.0.0.1", port },
+      replication: { host: "127.0.0.1", port: REPLICATION_PORT },
+      bootstrap: own,
+      remotes: bootstrap
+        .map((_, other) => nodeName(other))
+        .filter((name) => name !== nodeName(index))
+        .map((name) => ({ name, address: `${name}:${REPLICATION_PORT}` })),
+    });
+    nodes.push(new SimulatedNode(nodeName(index), parseServerConfig(yaml), network));
+  }
+  await Promise.all(nodes.map((node) => node.start()));
+  return {
+    nodes,
+    partition: async (a, b) => network.partition(a.name, b.name),
+    heal: async () => network.heal(),
+    close: async () => {
+      await Promise.all(nodes.map((node) => node.kill()));
+    },
+  };
+}
+
+class SimulatedNode implements DoltNodeUnderTest {
+  readonly name: string;
+  readonly address: { host: string; port: number };
+  readonly #config: ServerConfig;
+  readonly #network: ReplicationNetwork;
+  #volume = new Volume();
+  #server: SimulatedDolt | undefined;
+
+  constructor(name: string, config: ServerConfig, network: ReplicationNetwork) {
+    this.name = name;
+    this.address = { host: config.host, port: config.port };
+    this.#config = config;
+    this.#network = network;
+  }
+
+  replicationAddress(): string {
+    return `${this.name}:${REPLICATION_PORT}`;
+  }
+
+  async start(): Promise<void> {
+    this.#server = await startSimulatedDolt({
+      name: this.name,
+      config: this.#config,
+      volume: this.#volume,
+      network: this.#network,
+      clock: systemClock,
+      rootHost: "%",
+      answersTo: (host) => host === this.name,
+    });
+  }
+
+  async kill(): Promise<void> {
+    await this.#server?.kill();
+    this.#server = undefined;
+  }
+
+  async erase(): Promise<void> {
+    this.#volume = new Volume();
+  }
+
+  freeze(): void {
+    this.#server?.freeze();
+  }
+
+  thaw(): void {
+    this.#server?.thaw();
+  }
+}

@@ -1,0 +1,120 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "vitest";
+import { freePort } from "../../sandbox/free-port.ts";
+import { type Child, startChild } from "../../sandbox/node-agent/child.ts";
+import { query } from "../conformance/dolt/client.ts";
+import type { Bootstrap, DoltClusterUnderTest, DoltNodeUnderTest } from "../conformance/dolt/cluster-under-test.ts";
+import { eventually } from "../conformance/dolt/eventually.ts";
+import { nodeName, serverYaml } from "../conformance/dolt/server-yaml.ts";
+import { doltConformance } from "../conformance/dolt/suite.ts";
+import { ensurePart, partsUnavailable } from "../parts/build.ts";
+import { ReplicationLinks } from "./cluster/replication-links.ts";
+
+const unavailable = partsUnavailable();
+
+if (unavailable === null) doltConformance("real Dolt servers", startRealCluster);
+else describe(`real Dolt servers (${unavailable})`, () => it.skip("passes the conformance suite", () => undefined));
+
+/** Dolt processes on 127.0.0.1, each pair joined through a proxy that can be cut. */
+async function startRealCluster(bootstrap: readonly Bootstrap[]): Promise<DoltClusterUnderTest> {
+  const binary = await ensurePart("dolt");
+  const folder = await mkdtemp(join(tmpdir(), "handover-dolt-"));
+  const names = bootstrap.map((_, index) => nodeName(index));
+  const ports = new Map<string, number>();
+  for (const name of names) ports.set(name, await freePort());
+  const links = await ReplicationLinks.open(names, (name) => ({ host: "127.0.0.1", port: ports.get(name) ?? 0 }));
+  const nodes: RealNode[] = [];
+  for (const [index, own] of bootstrap.entries()) {
+    const name = nodeName(index);
+    const port = await freePort();
+    const yaml = serverYaml({
+      listener: { host: "127.0.0.1", port },
+      replication: { host: "127.0.0.1", port: ports.get(name) ?? 0 },
+      bootstrap: own,
+      remotes: names
+        .filter((other) => other !== name)
+        .map((other) => ({ name: other, address: links.between(name, other).address })),
+    });
+    nodes.push(new RealNode({ name, binary, port, yaml, folder: join(folder, name), links }));
+  }
+  await Promise.all(nodes.map((node) => node.start()));
+  return {
+    nodes,
+    partition: async (a, b) => {
+      links.between(a.name, b.name).cut(true);
+      links.between(b.name, a.name).cut(true);
+    },
+    heal: async () => {
+      for (const link of links.all()) link.cut(false);
+    },
+    close: async () => {
+      await Promise.all(nodes.map((node) => node.kill()));
+      await links.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface RealNodeOptions {
+  readonly name: string;
+  readonly binary: string;
+  readonly port: number;
+  readonly yaml: string;
+  readonly folder: string;
+  readonly links: ReplicationLinks;
+}
+
+class RealNode implements DoltNodeUnderTest {
+  readonly name: string;
+  readonly address: { host: string; port: number };
+  readonly #options: RealNodeOptions;
+  #process: Child | undefined;
+
+  constructor(options: RealNodeOptions) {
+    this.name = options.name;
+    this.address = { host: "127.0.0.1", port: options.port };
+    this.#options = options;
+  }
+
+  replicationAddress(from: DoltNodeUnderTest): string {
+    return this.#options.links.between(from.name, this.name).address;
+  }
+
+  async start(): Promise<void> {
+    const { binary, folder, yaml } = this.#options;
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, "server.yaml"), yaml);
+    this.#process = await startChild({
+      command: [binary, "sql-server", "--config", "server.yaml"],
+      env: { PATH: process.env.PATH ?? "", DOLT_ROOT_PATH: folder, DOLT_ROOT_HOST: "%", DOLT_DISABLE_EVENT_FLUSH: "1" },
+      cwd: folder,
+      logFile: join(folder, "server.log"),
+    });
+    // The port opens before the server answers: only a query tells.
+    await eventually(
+      `${this.name} answers`,
+      () => query(this, "SELECT 1"),
+      () => true,
+    );
+  }
+
+  async kill(): Promise<void> {
+    this.#process?.signal("SIGKILL");
+    await this.#process?.exited;
+    this.#process = undefined;
+  }
+
+  async erase(): Promise<void> {
+    await rm(this.#options.folder, { recursive: true, force: true });
+  }
+
+  freeze(): void {
+    this.#process?.signal("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#process?.signal("SIGCONT");
+  }
+}
