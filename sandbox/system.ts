@@ -95,9 +95,15 @@ export class System {
     return started.process;
   }
 
-  /** Starts a worker, and waits until it has told the edge which targets it sees. */
-  async startWorker(environment: Readonly<Record<string, string>> = {}): Promise<RunningProcess> {
-    const started = await this.#start("src/worker/main.ts", environment, (line) => line.includes("targets seen"));
+  /**
+   * Starts a worker, and waits until it has told the edge which targets it sees.
+   * @param main the file to run, from the root of the project; tests of recovery have one that dies at a chosen point
+   */
+  async startWorker(
+    environment: Readonly<Record<string, string>> = {},
+    main = "src/worker/main.ts",
+  ): Promise<RunningProcess> {
+    const started = await this.#start(main, environment, (line) => line.includes("targets seen"));
     return started.process;
   }
 

@@ -27,6 +27,7 @@ import { newId } from "../domain/ids.ts";
 import { readPublicKeys } from "../domain/signing.ts";
 import { LeaseObserver } from "../execution/lease-observer.ts";
 import { operations } from "../operations/registry.ts";
+import type { DoltServers } from "../ports/dolt-servers.ts";
 import { version } from "../version.ts";
 import { MessageKeeper } from "./message-keeper.ts";
 import type { WorkerServices } from "./services.ts";
@@ -43,8 +44,15 @@ export interface RunningWorker {
   stop(deadlineMs: number): Promise<void>;
 }
 
-/** Puts a worker together from its settings and starts it. Throws HandoverError when Redis is unfit or away. */
-export async function startWorker(settings: WorkerSettings, kubeConfig: PooledKubeConfig): Promise<RunningWorker> {
+/**
+ * Puts a worker together from its settings and starts it. Throws HandoverError when Redis is unfit or away.
+ * @param dolt how servers are spoken to; tests of recovery hand in one that fails at a chosen call
+ */
+export async function startWorker(
+  settings: WorkerSettings,
+  kubeConfig: PooledKubeConfig,
+  dolt: DoltServers = new MysqlDoltServers(),
+): Promise<RunningWorker> {
   const { configuration, cluster } = settings;
   const workerId = `${settings.workerId}_${newId(randomBytes)}`;
   const log = pino({ level: settings.logLevel, base: { workerId, cluster } }, pino.destination(2));
@@ -75,7 +83,7 @@ export async function startWorker(settings: WorkerSettings, kubeConfig: PooledKu
     people: new SlackPeople(callSlack, configuration.slack),
     workloads: new KubernetesWorkloads(api, { cluster, namespaces: settings.namespaces }),
     leases: new KubernetesTargetLeases(api, { namespaces: settings.namespaces }),
-    dolt: new MysqlDoltServers(),
+    dolt,
     operations,
     policy: configuration.policy,
     clusterKey: settings.clusterKey,
