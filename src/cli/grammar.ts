@@ -37,6 +37,9 @@ export function helpText(engines: readonly Engine[]): string {
     "same checks and the same lock, and with neither Slack nor Redis. TARGET is NAMESPACE/STATEFULSET or the target's name.",
     ...engines.flatMap((engine) => helpOfEngine(grammarFor(engine))),
     "",
+    "npx handover keys",
+    "    print a new key pair for an edge or a cluster",
+    "",
     "For every operation:",
     ...table([
       ["--reason TEXT", "why; demanded for whatever changes something, and kept on record in the cluster"],

@@ -9,6 +9,8 @@ import { grammarFor } from "./grammar.ts";
 export type Invocation =
   | { readonly kind: "help" }
   | { readonly kind: "version" }
+  /** A new key pair for handover.yaml and the environment. */
+  | { readonly kind: "keys" }
   | { readonly kind: "wrong"; readonly problem: Problem }
   | { readonly kind: "command"; readonly command: CliCommand };
 
@@ -31,9 +33,10 @@ export function readInvocation(words: readonly string[], interactive: boolean): 
   const [first, second] = words;
   if (first === undefined || helpWords.has(first)) return { kind: "help" };
   if (first === "--version") return { kind: "version" };
+  if (first === "keys" && second === undefined) return { kind: "keys" };
   const engine = engineSchema.safeParse(first);
   if (!engine.success) {
-    const known = engineSchema.options;
+    const known = [...engineSchema.options, "keys", "help"];
     const near = nearestWord(first, known);
     const nearest = near === null ? null : ["npx handover", near, ...words.slice(1)].join(" ");
     return { kind: "wrong", problem: problem("command_unknown", { given: first, known, nearest }) };

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
+import { version } from "../version.ts";
 import { runCommandLine } from "./run.ts";
 import { processTerminal } from "./terminal.ts";
-import { version } from "./version.ts";
 import { connectWorld } from "./world.ts";
 
 const exitCode = await runCommandLine(process.argv.slice(2), {

@@ -11,6 +11,7 @@ import { exitCodeOfProblems, exitCodeOfState, exitCodes } from "./exit-codes.ts"
 import { findTarget } from "./find-target.ts";
 import { grammarFor, helpText } from "./grammar.ts";
 import { type CliCommand, readInvocation } from "./invocation.ts";
+import { newKeysText } from "./new-keys.ts";
 import { emptyReport, jsonReport, planText, problemText, type Report, resultText } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 import { findUnfinished, type Unfinished } from "./unfinished.ts";
@@ -39,6 +40,9 @@ export async function runCommandLine(
       return exitCodes.done;
     case "version":
       terminal.out(`${version}\n`);
+      return exitCodes.done;
+    case "keys":
+      terminal.out(newKeysText());
       return exitCodes.done;
     case "wrong":
       return tell(refusal({}, [invocation.problem]), json, terminal);
