@@ -15,6 +15,9 @@ export type { PartName } from "./modules.ts";
 /** Long enough for a cold build of the largest module beside other work on two cores. */
 const BUILD_DEADLINE_MS = 45 * 60_000;
 
+/** What Dolt's go.mod asks for, the newest of all. */
+const OLDEST_GO = "1.26.2";
+
 /** Path of the part's binary, built if the cache does not hold it. Throws with the end of the compiler's output when the build fails. */
 export async function ensurePart(name: PartName): Promise<string> {
   const reason = partsUnavailable();
@@ -41,8 +44,12 @@ export function partsUnavailable(): string | null {
   if (process.platform !== "linux") {
     return `the real servers run on Linux only, and this is ${process.platform}`;
   }
-  if (goVersion() === null) {
-    return "there is no `go` on the PATH; install Go 1.26 or newer";
+  const version = goVersion();
+  if (version === null) {
+    return `there is no \`go\` on the PATH; install Go ${OLDEST_GO} or newer`;
+  }
+  if (isOlder(version, OLDEST_GO)) {
+    return `${version} is too old; install Go ${OLDEST_GO} or newer`;
   }
   if (spawnSync("gcc", ["--version"], { stdio: "ignore" }).status !== 0) {
     return "there is no `gcc` on the PATH, which Dolt's compression library needs; install gcc";
@@ -64,6 +71,11 @@ function goVersion(): string | null {
     knownGoVersion = asked.status === 0 ? asked.stdout.trim() : null;
   }
   return knownGoVersion;
+}
+
+/** Compares `go1.26.8` with `1.26.2`, number by number. */
+function isOlder(version: string, oldest: string): boolean {
+  return version.replace(/^go/, "").localeCompare(oldest, "en", { numeric: true }) < 0;
 }
 
 /** Changes with whatever changes the binary: the module's files, the flags, the compiler and the machine's architecture. */

@@ -1,4 +1,4 @@
-import { AppsV1Api, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROLE_LABEL } from "../../sandbox/dolt-manifests.ts";
@@ -138,10 +138,32 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
 
   it("lets a user do what RBAC gives them and nothing else", async () => {
     const kubeConfig = new KubeConfig();
-    kubeConfig.loadFromString(cluster.kubeconfigFor("ada", ["handover:nobody"]));
+    kubeConfig.loadFromString(cluster.kubeconfigFor("ada", ["handover:readers"]));
     const apps = kubeConfig.makeApiClient(AppsV1Api);
-
     await expect(apps.listNamespacedStatefulSet({ namespace: "shop" })).rejects.toMatchObject({ code: 403 });
+
+    const admin = new KubeConfig();
+    admin.loadFromString(cluster.kubeconfig);
+    const rbac = admin.makeApiClient(RbacAuthorizationV1Api);
+    await rbac.createNamespacedRole({
+      namespace: "shop",
+      body: {
+        metadata: { name: "reader" },
+        rules: [{ apiGroups: ["apps"], resources: ["statefulsets"], verbs: ["list"] }],
+      },
+    });
+    await rbac.createNamespacedRoleBinding({
+      namespace: "shop",
+      body: {
+        metadata: { name: "reader" },
+        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "reader" },
+        subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "Group", name: "handover:readers" }],
+      },
+    });
+
+    // The API server hears of a new binding by a watch of its own.
+    await until("the role is in force", DEADLINE_MS, () => apps.listNamespacedStatefulSet({ namespace: "shop" }));
+    await expect(apps.listNamespacedStatefulSet({ namespace: "default" })).rejects.toMatchObject({ code: 403 });
   });
 
   const read = (pod: string) => core.readNamespacedPod({ namespace: "shop", name: pod });

@@ -26,7 +26,10 @@ export class Processes {
     void child.exited.then(async ({ exitCode }) => {
       if (!this.#closing) {
         const log = await readFile(logFile, "utf8").catch(() => "");
-        this.#unexpectedEnd.reject(new Error(`${name} ended with exit code ${exitCode}:\n${log.slice(-LOG_TAIL)}`));
+        const error = new Error(`${name} ended with exit code ${exitCode}:\n${log.slice(-LOG_TAIL)}`);
+        this.#unexpectedEnd.reject(error);
+        // Later than the start nobody waits for it, and what fails then would not say why.
+        console.error(error);
       }
     });
   }
