@@ -1,23 +1,16 @@
-import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
-import { doltObjects, doltPods, REPLICATION_PORT } from "../../../sandbox/dolt-manifests.ts";
-import { bringUpDoltTarget, podAddress } from "../../../sandbox/dolt-target.ts";
 import type { ClusterHandle, DoltTarget, DoltTargetSpec } from "../../../sandbox/handle.ts";
 import { NodeAgent } from "../../../sandbox/node-agent/agent.ts";
 import type { RestartTimes } from "../../../sandbox/node-agent/back-off.ts";
 import { ProcessRuntime } from "../../../sandbox/node-agent/process-runtime.ts";
 import { ensurePart } from "../../parts/build.ts";
 import { type ControlPlane, startControlPlane } from "./control-plane.ts";
-import { ProcessFaults } from "./dolt-faults.ts";
-import { ReplicationLinks } from "./replication-links.ts";
+import { ProcessTarget } from "./process-target.ts";
 import { answersQuery } from "./sql-ready.ts";
 import { makeTempFolder } from "./temp-folder.ts";
 import { Volumes } from "./volumes.ts";
-
-/** Three servers are ready and caught up about 2 s after their creation; this is for a machine that builds meanwhile. */
-const TARGET_DEADLINE_MS = 60_000;
 
 export interface RealClusterOptions {
   /** How long a new pod takes before its containers start. Default 0; on real nodes it is seconds. */
@@ -42,7 +35,12 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
   const dolt = await ensurePart("dolt");
   const temp = await makeTempFolder("handover-real-");
   const folder = temp.path;
-  const undo: (() => Promise<void> | void)[] = [() => temp.remove()];
+  const targets: ProcessTarget[] = [];
+  // The last first: servers end before the volumes and links they use.
+  const undo: (() => Promise<unknown>)[] = [
+    () => temp.remove(),
+    () => Promise.all(targets.map((target) => target.close())),
+  ];
   const close = async () => {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
       await step();
@@ -62,8 +60,13 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
       ...(options.restartTimes === undefined ? {} : { restartTimes: options.restartTimes }),
     });
     undo.push(() => agent.close());
-    const createDoltTarget = (spec: DoltTargetSpec) =>
-      startTarget(spec, { kubeConfig, agent, folder, undo, volumeBytes: options.volumeBytes });
+    const createDoltTarget = async (spec: DoltTargetSpec) => {
+      const volumes = new Volumes(join(folder, "volumes", spec.namespace, spec.name), options.volumeBytes);
+      const target = await ProcessTarget.open(spec, kubeConfig, agent, volumes);
+      targets.push(target);
+      await target.bringUp();
+      return target;
+    };
     return handle(controlPlane, logFolder, createDoltTarget, close);
   } catch (error) {
     await close();
@@ -78,49 +81,6 @@ function handle(
   close: () => Promise<void>,
 ): RealCluster {
   return { kind: "real", kubeconfig, kubeconfigFor, logFolder, createDoltTarget, close };
-}
-
-interface TargetGround {
-  readonly kubeConfig: KubeConfig;
-  readonly agent: NodeAgent;
-  readonly folder: string;
-  /** What has to be undone when the cluster closes, the last first. */
-  readonly undo: (() => Promise<void> | void)[];
-  readonly volumeBytes: number | undefined;
-}
-
-async function startTarget(spec: DoltTargetSpec, ground: TargetGround): Promise<DoltTarget> {
-  const { kubeConfig, agent, folder, undo } = ground;
-  const pods = doltPods(spec);
-  const links = await ReplicationLinks.open(pods, (pod) => {
-    const host = agent.worker(spec.namespace, pod)?.ip;
-    return host === undefined ? undefined : { host, port: REPLICATION_PORT };
-  });
-  const volumes = new Volumes(join(folder, "volumes", spec.namespace, spec.name), ground.volumeBytes);
-  // Before the agent, which still has servers on the volumes: so that it ends first.
-  undo.splice(1, 0, async () => {
-    await links.close();
-    volumes.close();
-  });
-  await volumes.prepare(pods);
-  const rootPassword = randomBytes(12).toString("base64url");
-  const objects = doltObjects(spec, {
-    image: "dolt",
-    volumesFolder: volumes.folder,
-    // Every pod has the same ports on an address of its own; Dolt itself puts the address in.
-    listenAddress: `\${POD_IP}`,
-    replicationAddress: (from, to) => links.between(from, to).address,
-    rootPassword,
-  });
-  const signal = AbortSignal.timeout(TARGET_DEADLINE_MS);
-  await bringUpDoltTarget({ kubeConfig, spec, objects, rootPassword, signal });
-  return {
-    namespace: spec.namespace,
-    name: spec.name,
-    pods,
-    address: (pod) => podAddress(kubeConfig, spec.namespace, pod),
-    faults: new ProcessFaults(spec, agent, links, volumes),
-  };
 }
 
 async function subfolder(folder: string, name: string): Promise<string> {
