@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { aptInstall, canUseApt, findProgram } from "../../bin/support/programs.mjs";
+import { aptInstall, canUseApt } from "../../bin/support/apt.mjs";
+import { findProgram } from "../../bin/support/programs.mjs";
 import { partsUnavailable } from "../parts/build.ts";
 import { command } from "./machine/command.ts";
 import { cniPluginFolder } from "./machine/containerd.ts";
@@ -39,9 +40,10 @@ function packagesUnavailable(): string | null {
   if (!canUseApt()) {
     return `this machine lacks ${missing.join(", ")}, and has no apt to install them`;
   }
-  const installed = aptInstall(missing);
-  if (!installed.ok) {
-    return `this machine lacks ${missing.join(", ")}: ${installed.reason}`;
+  try {
+    aptInstall(missing);
+  } catch (error) {
+    return `this machine lacks ${missing.join(", ")}: ${String(error)}`;
   }
   const still = missingPackages();
   return still.length === 0 ? null : `${still.join(", ")} installed, yet without the programs the cluster needs`;

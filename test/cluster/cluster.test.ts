@@ -72,20 +72,6 @@ describe.skipIf(unavailable !== null)(`the whole cluster${unavailable === null ?
     await rowArrives("orders-1", 2, "after the restart");
   });
 
-  it("keeps a server in a crash loop until it is healed", async () => {
-    await target.faults.crashLoop("orders-2", true);
-    await until(async () => (waitingReason(await readPod("orders-2")) === "CrashLoopBackOff" ? true : null), {
-      what: "the kubelet says CrashLoopBackOff of orders-2",
-      deadlineMs: DEADLINE_MS,
-    });
-
-    await target.faults.heal();
-    await until(async () => (isReady(await readPod("orders-2")) ? true : null), {
-      what: "orders-2 is ready again",
-      deadlineMs: DEADLINE_MS,
-    });
-  });
-
   it("freezes a server, so that nothing answers, and thaws it", async () => {
     await target.faults.freeze("orders-2");
     await expect(query("orders-2", "SELECT 1 AS value", 1_000)).rejects.toThrow(/timeout|ETIMEDOUT/i);
@@ -103,6 +89,20 @@ describe.skipIf(unavailable !== null)(`the whole cluster${unavailable === null ?
     });
 
     expect((await readPod("orders-2")).metadata?.uid).toBe(before.metadata?.uid);
+  });
+
+  it("keeps a server in a crash loop until it is healed", async () => {
+    await target.faults.crashLoop("orders-2", true);
+    await until(async () => (waitingReason(await readPod("orders-2")) === "CrashLoopBackOff" ? true : null), {
+      what: "the kubelet says CrashLoopBackOff of orders-2",
+      deadlineMs: DEADLINE_MS,
+    });
+
+    await target.faults.heal();
+    await until(async () => (isReady(await readPod("orders-2")) ? true : null), {
+      what: "orders-2 is ready again",
+      deadlineMs: DEADLINE_MS,
+    });
   });
 
   it("leaves no process, mount, network or file behind, and can be started again at once", async () => {

@@ -5,6 +5,7 @@ import type { DoltFaults } from "../../../sandbox/handle.ts";
 import { CRASH_ORDER_FILE } from "../images/dolt-image.ts";
 import { killAndWait, runningContainer } from "../kubernetes/containers.ts";
 import type { Containerd } from "../machine/containerd.ts";
+import { until } from "../machine/until.ts";
 
 interface FaultedTarget {
   readonly pods: readonly string[];
@@ -13,6 +14,9 @@ interface FaultedTarget {
   /** Holds each pod's volume as a folder of the pod's name. */
   readonly volumesFolder: string;
 }
+
+/** A thread stops when it next runs or waits again, which on a busy machine takes its time. */
+const STOP_DEADLINE_MS = 20_000;
 
 export function doltFaults({ pods, readPod, containerd, volumesFolder }: FaultedTarget): DoltFaults {
   const frozen = new Set<string>();
@@ -51,8 +55,14 @@ export function doltFaults({ pods, readPod, containerd, volumesFolder }: Faulted
       }
     },
     freeze: async (pod) => {
-      await containerd.signal(await demandContainer(pod), "SIGSTOP");
+      const id = await demandContainer(pod);
+      await containerd.signal(id, "SIGSTOP");
       frozen.add(pod);
+      await until(async () => ((await containerd.threadStates(id)).every((state) => state === "T") ? true : null), {
+        what: `every thread of ${pod} has stopped`,
+        deadlineMs: STOP_DEADLINE_MS,
+        everyMs: 10,
+      });
     },
     thaw,
     partition: () => unavailable("a partition"),

@@ -17,6 +17,8 @@ export interface Containerd {
   /** Sends a signal to a container's first process. */
   signal(containerId: string, name: "SIGKILL" | "SIGSTOP" | "SIGCONT"): Promise<void>;
   isRunning(containerId: string): Promise<boolean>;
+  /** The kernel's letter for each thread of a container's first process, such as `S` or `T` (stopped); none when it has ended. */
+  threadStates(containerId: string): Promise<string[]>;
 }
 
 /** Folder of the CNI plugins on this machine, or null when it has none. */
@@ -54,6 +56,12 @@ export async function startContainerd(
     explain: daemon.logTail,
     ...(signal === undefined ? {} : { signal }),
   });
+  /** Of a running container's first process, as the node counts; null when it has ended. */
+  const processId = async (containerId: string): Promise<string | null> => {
+    const row = (await ctr("tasks", "list")).split("\n").find((line) => line.startsWith(containerId));
+    const [, pid, status] = row?.trim().split(/\s+/) ?? [];
+    return pid !== undefined && status === "RUNNING" ? pid : null;
+  };
   return {
     endpoint: `unix://${socket}`,
     importImage: async (archive) => {
@@ -62,8 +70,16 @@ export async function startContainerd(
     signal: async (containerId, name) => {
       await ctr("tasks", "kill", "--signal", name, containerId);
     },
-    isRunning: async (containerId) =>
-      (await ctr("tasks", "list")).split("\n").some((row) => row.startsWith(containerId) && row.includes("RUNNING")),
+    isRunning: async (containerId) => (await processId(containerId)) !== null,
+    threadStates: async (containerId) => {
+      const pid = await processId(containerId);
+      if (pid === null) {
+        return [];
+      }
+      const lines = await machine.run("sh", ["-c", `cat /proc/${pid}/task/*/stat`]);
+      // The name in parentheses may hold anything, so the state is what follows the last one.
+      return lines.split("\n").flatMap((line) => /.*\) (\S)/.exec(line)?.[1] ?? []);
+    },
   };
 }
 

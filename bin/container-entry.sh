@@ -1,0 +1,15 @@
+#!/bin/sh
+# The image's one entry point: `worker`, `edge`, or a line of the CLI (`dolt failover …`).
+# `exec` makes Node the container's first process, so that it hears SIGTERM itself.
+set -eu
+case "${1:-}" in
+worker)
+  shift
+  exec node /app/worker.mjs "$@"
+  ;;
+edge)
+  shift
+  exec node /app/edge-node.mjs "$@"
+  ;;
+*) exec node /app/cli.mjs "$@" ;;
+esac
