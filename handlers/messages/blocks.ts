@@ -1,3 +1,4 @@
+import type { MessageBlock } from "../../src/ports/chat.ts";
 import { clip } from "./mrkdwn.ts";
 
 /**
@@ -18,7 +19,9 @@ export const limits = {
   messageText: 4_000,
 } as const;
 
-export type Block = Readonly<Record<string, unknown>>;
+export interface Block extends MessageBlock {
+  readonly [field: string]: unknown;
+}
 
 /** A paragraph. `verbatim`: Slack makes no links or mentions of what happens to look like one. */
 export function section(text: string): Block {

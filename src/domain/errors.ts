@@ -182,6 +182,13 @@ export const problemTable = {
     (d) => `Upgrade the worker to the edge's version. It knows: ${list(d.known)}.`,
   ),
 
+  channel_closed: entry<{ requestId: string; slackError: string }>(
+    "refused",
+    (d) =>
+      `Slack does not let Handover post in this channel (${d.slackError}), so nobody could see or approve the plan. Request ${d.requestId} is withdrawn; nothing was changed.`,
+    () => "Invite the app to this channel (/invite), or type the command in a channel where it is.",
+  ),
+
   // The surroundings.
   worker_away: entry<{ cluster: string; lastSeen: string; commandLine: string; runbook: string | null }>(
     "refused",

@@ -105,6 +105,27 @@ export function deny(record: RequestRecord, by: Person, fingerprint: string, now
   return done({ ...settled(record, nowMs, "denied", outcome(nowMs, summary, [])), settledBy: by });
 }
 
+/** What the edge checks of a click on Deny: an approver of the rule may, and so may the person who asked. Null when it counts. */
+export function objectionToDenial(
+  record: RequestRecord,
+  rule: PolicyRule | null,
+  person: Person,
+  fingerprint: string,
+): Problem | null {
+  if (record.state !== "awaiting_approval") return objectionToSettled(record);
+  if (shownPlan(record)?.fingerprint !== fingerprint) return problem("plan_replaced", { requestId: record.id });
+  if (samePerson(record.requester, person)) return null;
+  if (rule !== null && judgeApprover(rule, person, record.requester) === "allowed") return null;
+  return problem("approver_not_allowed", { approvers: (rule?.approvers ?? []).map((userId) => `<@${userId}>`) });
+}
+
+/** Taken back before anything began, because `why`. Nothing was changed. */
+export function withdrawn(record: RequestRecord, why: string, nowMs: number): Transition {
+  if (!canExpire(record.state)) return notNow(record);
+  const summary = `Withdrawn: ${why}. Nothing was changed.`;
+  return done(settled(record, nowMs, "withdrawn", outcome(nowMs, summary, [])));
+}
+
 /** The cluster is not what was approved. Nothing was changed. */
 export function wentStale(record: RequestRecord, changes: readonly string[], nowMs: number): Transition {
   if (record.state !== "approved") return notNow(record);

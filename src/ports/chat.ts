@@ -3,7 +3,12 @@ import type { Person } from "../domain/people.ts";
 /** A message, ready to send: Block Kit blocks with a fallback text for notifications. */
 export interface ChatMessage {
   readonly text: string;
-  readonly blocks: readonly object[];
+  readonly blocks: readonly MessageBlock[];
+}
+
+/** A block of Block Kit; what more it holds depends on its type. */
+export interface MessageBlock {
+  readonly type: string;
 }
 
 /**

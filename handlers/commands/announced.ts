@@ -1,0 +1,43 @@
+import type { AnnouncedTarget } from "../../src/domain/target.ts";
+import { targetText } from "../../src/domain/target.ts";
+import type { ClusterServices, EdgeServices } from "../services.ts";
+
+/** A worker that was silent for longer is away: heartbeats come every 5 s. */
+export const workerAwayAfterMs = 30_000;
+
+/** What one cluster's workers say. */
+export interface AnnouncedCluster {
+  readonly cluster: ClusterServices;
+  /** Each target once, as the worker heard last has it. */
+  readonly targets: readonly AnnouncedTarget[];
+  /** Since the last sign of life of any worker; null: there never was one. */
+  readonly seenAgoMs: number | null;
+  /** Operations of the workers that are alive. */
+  readonly operations: ReadonlySet<string>;
+}
+
+/** @throws {HandoverError} `redis_away` */
+export async function readAnnounced(services: Pick<EdgeServices, "clusters">): Promise<AnnouncedCluster[]> {
+  return Promise.all(
+    services.clusters.map(async (cluster) => {
+      const { workers } = await cluster.announcements.read();
+      const targets = new Map<string, AnnouncedTarget>();
+      // The newest heartbeat comes first, so the first to name a target is right about it.
+      for (const target of workers.flatMap((worker) => worker.targets)) {
+        const isOwn = target.cluster === cluster.name;
+        if (isOwn && !targets.has(targetText(target))) targets.set(targetText(target), target);
+      }
+      const alive = workers.filter((worker) => worker.seenAgoMs <= workerAwayAfterMs);
+      return {
+        cluster,
+        targets: [...targets.values()],
+        seenAgoMs: workers[0]?.seenAgoMs ?? null,
+        operations: new Set(alive.flatMap((worker) => worker.operations)),
+      };
+    }),
+  );
+}
+
+export function isAway(announced: Pick<AnnouncedCluster, "seenAgoMs">): boolean {
+  return announced.seenAgoMs === null || announced.seenAgoMs > workerAwayAfterMs;
+}

@@ -1,0 +1,74 @@
+import type { App, SlashCommand } from "@slack/bolt";
+import { z } from "zod";
+import { HandoverError, problem, problemOf } from "../../src/domain/errors.ts";
+import { targetText } from "../../src/domain/target.ts";
+import type { ChatMessage } from "../../src/ports/chat.ts";
+import { Budget } from "../budget.ts";
+import { helpMessage } from "../messages/notices.ts";
+import { problemMessage } from "../messages/problems.ts";
+import { trustedPerson } from "../person.ts";
+import type { EdgeServices } from "../services.ts";
+import { readAnnounced } from "./announced.ts";
+import { ask } from "./ask.ts";
+import { slackGrammar } from "./grammars.ts";
+
+/** Of a slash command's form (https://docs.slack.dev/interactivity/implementing-slash-commands). */
+const payloadSchema = z.object({
+  team_id: z.string().min(1),
+  enterprise_id: z.string().min(1).optional(),
+  user_id: z.string().min(1),
+  channel_id: z.string().min(1),
+  trigger_id: z.string().min(1),
+  text: z.string().default(""),
+});
+
+const engine = "dolt";
+
+/** `/dolt failover|status|help`. Acknowledged last: a frozen Lambda finishes nothing. */
+export function registerDoltCommand(app: App, services: EdgeServices): void {
+  app.command(`/${engine}`, async ({ command, ack }) => {
+    const message = await answerDoltCommand(command, services);
+    await ack({ response_type: "ephemeral", text: message.text, blocks: [...message.blocks] });
+  });
+}
+
+/** What the person who typed it sees. Never throws. */
+export async function answerDoltCommand(
+  payload: Readonly<Partial<SlashCommand>>,
+  services: EdgeServices,
+): Promise<ChatMessage> {
+  try {
+    const fields = payloadSchema.parse(payload);
+    const person = trustedPerson(
+      { userId: fields.user_id, teamId: fields.team_id, enterpriseId: fields.enterprise_id ?? null },
+      services.home,
+    );
+    if (person === null)
+      return problemMessage(problem("person_not_trusted", { why: "it belongs to another workspace" }));
+    const text = unescaped(fields.text).trim();
+    if (text === "" || text === "help") return await help(services);
+    const asked = { engine, person, channelId: fields.channel_id, text, deliveryId: fields.trigger_id } as const;
+    return await ask(asked, services, new Budget(services.clock));
+  } catch (error) {
+    const why = problemOf(error, "answering the command");
+    services.log.error({ problem: why.code, err: error }, "a command was not carried out");
+    return problemMessage(why);
+  }
+}
+
+async function help(services: EdgeServices): Promise<ChatMessage> {
+  const grammar = slackGrammar(engine);
+  try {
+    const announced = await readAnnounced(services);
+    const targets = announced.flatMap((at) => at.targets).filter((target) => target.engine === engine);
+    return helpMessage(grammar, targets.map(targetText).sort());
+  } catch (error) {
+    if (!(error instanceof HandoverError)) throw error;
+    return helpMessage(grammar, null);
+  }
+}
+
+/** Slack escapes three characters of what was typed (https://docs.slack.dev/messaging/formatting-message-text#escaping). */
+function unescaped(text: string): string {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}
