@@ -24,6 +24,12 @@ const privilegeTables = ["user", "db", "tables_priv", "procs_priv", "role_edges"
  */
 const localUser = "__dolt_local_user__";
 
+/**
+ * A column of `mysql.user` that differs by a second between equal servers: the primary rounds its own fraction, and what it
+ * replicates is cut (seen on Dolt 2.2.3). A changed password shows in `authentication_string`.
+ */
+const unequalColumn = "password_last_changed";
+
 export async function readDatabases(read: Read): Promise<string[]> {
   const names = await read("SHOW DATABASES", databaseRowSchema);
   // With dolt_show_branch_databases on, `db/branch` is listed beside `db`.
@@ -34,7 +40,8 @@ export async function readPrivileges(read: Read): Promise<Pick<DataState, "users
   const tables: Record<string, unknown>[][] = [];
   for (const table of privilegeTables) {
     const rows = await read(`SELECT * FROM mysql.${table}`, anyRowSchema);
-    tables.push(rows.filter((row) => row.User !== localUser));
+    const replicated = rows.filter((row) => row.User !== localUser);
+    tables.push(replicated.map(({ [unequalColumn]: _, ...row }) => row));
   }
   return { users: digestOfTables(tables), branchControl: await readBranchControl(read) };
 }

@@ -192,9 +192,9 @@ export function statements(start: StartDoltCluster): void {
     });
 
     it("give dates as dates", async () => {
-      const [row] = await query(primary, "SELECT NOW(6) AS now");
+      const [row] = await query(primary, "SELECT NOW(6) AS at");
 
-      expect(row?.now).toBeInstanceOf(Date);
+      expect(row?.at).toBeInstanceOf(Date);
     });
   });
 }
