@@ -1,0 +1,36 @@
+import { z } from "zod";
+import type { Person } from "../../src/domain/people.ts";
+import { type ButtonValue, readButtonValue } from "../messages/buttons.ts";
+import { type Actor, type Home, trustedPerson } from "../person.ts";
+
+/** Of a `block_actions` payload (https://docs.slack.dev/reference/interaction-payloads/block_actions-payload). */
+const payloadSchema = z.object({
+  user: z.object({ id: z.string().min(1), team_id: z.string().min(1).optional() }),
+  enterprise: z.object({ id: z.string().min(1) }).nullish(),
+  container: z.object({ channel_id: z.string().min(1), message_ts: z.string().min(1) }),
+  actions: z.array(z.object({ value: z.string().optional() })).min(1),
+});
+
+/** A click on a button of a message. */
+export interface Click {
+  readonly actor: Actor;
+  /** Null: not of this workspace. */
+  readonly person: Person | null;
+  readonly channelId: string;
+  readonly messageTs: string;
+  /** Null: no button of this version. */
+  readonly value: ButtonValue | null;
+}
+
+/** @throws {z.ZodError} when Slack's payload is none of a click on a message */
+export function readClick(payload: unknown, home: Home): Click {
+  const { user, enterprise, container, actions } = payloadSchema.parse(payload);
+  const actor = { userId: user.id, teamId: user.team_id ?? null, enterpriseId: enterprise?.id ?? null };
+  return {
+    actor,
+    person: trustedPerson(actor, home),
+    channelId: container.channel_id,
+    messageTs: container.message_ts,
+    value: readButtonValue(actions[0]?.value ?? ""),
+  };
+}

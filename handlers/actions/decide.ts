@@ -1,0 +1,155 @@
+import { type Approval, approvalSchema } from "../../src/domain/approval.ts";
+import { type Problem, problem } from "../../src/domain/errors.ts";
+import type { Person } from "../../src/domain/people.ts";
+import { planSchema } from "../../src/domain/plan.ts";
+import { decidingRule, type PolicyRule } from "../../src/domain/policy.ts";
+import type { RequestRecord } from "../../src/domain/request.ts";
+import { digestOf, openSigned, type Signed, signStatement } from "../../src/domain/signing.ts";
+import {
+  approve,
+  deny,
+  judgeExpiry,
+  objectionToApproval,
+  objectionToDenial,
+  type Transition,
+} from "../../src/domain/transitions.ts";
+import { ChatError } from "../../src/ports/chat.ts";
+import type { Budget } from "../budget.ts";
+import type { ButtonValue } from "../messages/buttons.ts";
+import { replacedMessage } from "../messages/notices.ts";
+import type { ClusterServices, EdgeServices } from "../services.ts";
+
+export type Decision = "approve" | "deny";
+
+/** A click on Approve or Deny by a person of this workspace, on a button that names a known cluster. */
+export interface DecidingClick {
+  readonly decision: Decision;
+  readonly person: Person;
+  readonly channelId: string;
+  readonly messageTs: string;
+  readonly value: ButtonValue;
+}
+
+export type DecisionResult =
+  | { readonly ok: true; readonly record: RequestRecord }
+  | { readonly ok: false; readonly problem: Problem };
+
+/** How often the click is judged anew when somebody else changes the record at the same moment. */
+const mostAttempts = 5;
+
+/**
+ * Judges one click by the record as it is now, and writes down what follows from it.
+ * @throws {HandoverError} `redis_away`
+ */
+export async function decide(
+  click: DecidingClick,
+  cluster: ClusterServices,
+  services: EdgeServices,
+  budget: Budget,
+): Promise<DecisionResult> {
+  const { requestId, fingerprint } = click.value;
+  let isPersonLookedUp = false;
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const found = await cluster.requests.read(requestId);
+    if (found === null) return no(problem("request_unknown", { requestId }));
+    const record = judgeExpiry(found.record, found.nowMs);
+    if (record !== found.record) {
+      const audit = { kind: "expired", requestId, by: click.person, facts: { before: found.record.state } };
+      if (!(await cluster.requests.compareAndSet(record, audit))) continue;
+    }
+    const stray = await objectionToMessage(click, record, cluster, services, budget);
+    if (stray !== null) return no(stray);
+    const rule = ruleThenAndNow(record, services);
+    const objection =
+      click.decision === "approve"
+        ? objectionToApproval(record, rule, click.person, fingerprint)
+        : objectionToDenial(record, rule, click.person, fingerprint);
+    if (objection !== null) return no(objection);
+    if (!isPersonLookedUp) {
+      const untrusted = await objectionToPerson(click.person, services, budget);
+      if (untrusted !== null) return no(untrusted);
+      isPersonLookedUp = true;
+    }
+    const next = transition(click, record, found.nowMs, cluster, services);
+    if (!next.ok) return next;
+    const audit = {
+      kind: click.decision === "approve" ? "approval_given" : "denied",
+      requestId,
+      by: click.person,
+      facts: { before: record.state, after: next.record.state, fingerprint, message: click.messageTs },
+    };
+    if (await cluster.requests.compareAndSet(next.record, audit)) return next;
+  }
+  return no(problem("request_not_awaiting", { requestId, state: "being changed by others at this very moment" }));
+}
+
+function transition(
+  click: DecidingClick,
+  record: RequestRecord,
+  nowMs: number,
+  cluster: ClusterServices,
+  services: EdgeServices,
+): Transition {
+  if (click.decision === "deny") return deny(record, click.person, click.value.fingerprint, nowMs);
+  const { plan } = record;
+  if (plan === undefined) return no(problem("plan_replaced", { requestId: record.id }));
+  const mistrust = mistrustOf(plan, record, cluster);
+  if (mistrust !== null) return no(mistrust);
+  const approval: Approval = approvalSchema.parse({
+    version: 1,
+    requestId: record.id,
+    fingerprint: click.value.fingerprint,
+    planDigest: digestOf(plan),
+    approver: click.person,
+    atMs: nowMs,
+    message: { channelId: click.channelId, ts: click.messageTs },
+  });
+  return approve(record, signStatement(approval, services.edgeKey), approval, nowMs);
+}
+
+/** An edge never signs for a plan that the cluster's worker did not sign for this request. */
+function mistrustOf(plan: Signed, record: RequestRecord, cluster: ClusterServices): Problem | null {
+  const opened = openSigned(plan, cluster.keys, planSchema);
+  if (opened === null) return problem("grant_invalid", { why: "the plan is not signed by this cluster's key" });
+  if (opened.requestId !== record.id) return problem("grant_invalid", { why: "the plan is another request's" });
+  return null;
+}
+
+/** Approvers have to be named by the policy now and to have been when the request was made: joining a list does not help. */
+function ruleThenAndNow(record: RequestRecord, services: EdgeServices): PolicyRule | null {
+  const rule = decidingRule(services.policy, record.operation, record.target);
+  if (rule === null) return null;
+  return { ...rule, approvers: rule.approvers.filter((userId) => record.rule.approvers.includes(userId)) };
+}
+
+/** A message that is not the record's own face counts for nothing, and is redrawn as replaced. */
+async function objectionToMessage(
+  click: DecidingClick,
+  record: RequestRecord,
+  cluster: ClusterServices,
+  services: EdgeServices,
+  budget: Budget,
+): Promise<Problem | null> {
+  const face = await cluster.faces.read(record.id);
+  if (face !== null && face.ts === click.messageTs && face.channelId === click.channelId) return null;
+  try {
+    await services.chat.update(click.channelId, click.messageTs, replacedMessage(record), budget.slackSignal());
+  } catch (error) {
+    services.log.warn({ requestId: record.id, err: error }, "a stray message could not be marked as replaced");
+  }
+  return problem("message_replaced", { requestId: record.id });
+}
+
+async function objectionToPerson(person: Person, services: EdgeServices, budget: Budget): Promise<Problem | null> {
+  try {
+    const why = await services.people.objection(person, budget.slackSignal());
+    return why === null ? null : problem("person_not_trusted", { why });
+  } catch (error) {
+    if (!(error instanceof ChatError)) throw error;
+    return problem("people_lookup_failed", { person: `<@${person.userId}>`, why: error.slackError });
+  }
+}
+
+function no(why: Problem): { readonly ok: false; readonly problem: Problem } {
+  return { ok: false, problem: why };
+}

@@ -1,0 +1,36 @@
+import { App, type Logger, LogLevel, type Receiver } from "@slack/bolt";
+import { registerApprove } from "../../handlers/actions/approve.ts";
+import { registerDeny } from "../../handlers/actions/deny.ts";
+import { registerRunbook } from "../../handlers/actions/runbook.ts";
+import { registerDoltCommand } from "../../handlers/commands/dolt.ts";
+import type { EdgeLog, EdgeServices } from "../../handlers/services.ts";
+
+/** The Slack app, the same for every runtime: only its receiver differs. */
+export function createEdgeApp(receiver: Receiver, services: EdgeServices): App {
+  const app = new App({
+    receiver,
+    // Fixed, so that no auth.test is called before the first answer. Nothing is sent with this client: the Chat port sends.
+    authorize: async () => ({ botId: "handover", botUserId: "handover" }),
+    logger: boltLogger(services.log),
+    convoStore: false,
+    ignoreSelf: false,
+  });
+  registerDoltCommand(app, services);
+  registerApprove(app, services);
+  registerDeny(app, services);
+  registerRunbook(app);
+  return app;
+}
+
+/** Bolt's own lines: what it warns of, and nothing below. */
+function boltLogger(log: EdgeLog): Logger {
+  return {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: (...texts) => log.warn({ from: "bolt" }, texts.map(String).join(" ")),
+    error: (...texts) => log.error({ from: "bolt" }, texts.map(String).join(" ")),
+    setLevel: () => undefined,
+    getLevel: () => LogLevel.WARN,
+    setName: () => undefined,
+  };
+}

@@ -1,0 +1,37 @@
+import { readEdgeSettings } from "../config/environment.ts";
+import { HandoverError } from "../domain/errors.ts";
+import { startEdgeServer } from "./node-server.ts";
+import { openEdge } from "./services.ts";
+
+/** How long what has begun may still take when the process is told to end; Slack waits 3 s. */
+const shutdownMs = 5_000;
+
+/** The edge as a process: serves until SIGTERM or SIGINT. */
+async function main(): Promise<void> {
+  const settings = readEdgeSettings(process.env);
+  const edge = openEdge(settings);
+  try {
+    const told = toldToEnd();
+    const server = await startEdgeServer({ receiver: edge.receiver, port: settings.port, log: edge.log });
+    edge.log.info({ port: server.port }, "the edge listens");
+    const signal = await told;
+    edge.log.info({ signal }, "the edge ends");
+    await server.close(shutdownMs);
+  } finally {
+    await edge.close();
+  }
+}
+
+function toldToEnd(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+try {
+  await main();
+} catch (error) {
+  const text = error instanceof HandoverError ? `${error.problem.what}\n${error.problem.next}` : error;
+  console.error(text);
+  process.exitCode = 1;
+}

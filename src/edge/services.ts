@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import pino, { type Logger } from "pino";
+import { FaceDrawer } from "../../handlers/face/drawer.ts";
+import type { ClusterServices, EdgeServices } from "../../handlers/services.ts";
+import { QueueWakeUp } from "../../queue/producer.ts";
+import { systemClock } from "../adapters/clock.ts";
+import { RedisAnnouncements } from "../adapters/redis/announcements.ts";
+import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
+import { RedisFaceStore } from "../adapters/redis/face-store.ts";
+import { ClusterKeys } from "../adapters/redis/keys.ts";
+import { RedisRequestStore } from "../adapters/redis/request-store.ts";
+import { SlackChat } from "../adapters/slack/chat.ts";
+import { SlackPeople } from "../adapters/slack/people.ts";
+import { createSlackCall } from "../adapters/slack/web-api.ts";
+import type { EdgeSettings } from "../config/environment.ts";
+import type { ClusterConfig } from "../config/handover-yaml.ts";
+import { newId } from "../domain/ids.ts";
+import { readPublicKeys } from "../domain/signing.ts";
+import type { Chat } from "../ports/chat.ts";
+import { createEdgeApp } from "./app.ts";
+import { SlackReceiver } from "./receiver.ts";
+
+export interface Edge {
+  readonly receiver: SlackReceiver;
+  readonly log: Logger;
+  /** Closes every connection. */
+  close(): Promise<void>;
+}
+
+/** The edge on its real parts. Connects in the background: an edge whose Redis is away says so to whoever asks. */
+export function openEdge(settings: EdgeSettings): Edge {
+  const { configuration } = settings;
+  const log = pino({ level: settings.logLevel, base: { role: "edge" } }, pino.destination(2));
+  const onTrouble = (why: string) => log.warn({ why }, "Redis is away");
+  const redis = connectRedis(settings.redisUrl, { role: "edge", onTrouble });
+  const callSlack = createSlackCall(settings.slack);
+  const chat = new SlackChat(callSlack);
+  const wakeUps: QueueWakeUp[] = [];
+  const services: EdgeServices = {
+    clusters: configuration.clusters.map((cluster) => {
+      const wakeUp = new QueueWakeUp(redis, cluster.name);
+      wakeUps.push(wakeUp);
+      return clusterServices(cluster, redis, wakeUp, chat);
+    }),
+    policy: configuration.policy,
+    home: configuration.slack,
+    chat,
+    people: new SlackPeople(callSlack, configuration.slack),
+    clock: systemClock,
+    edgeKey: settings.edgeKey,
+    newRequestId: () => newId(randomBytes),
+    log,
+  };
+  const receiver = new SlackReceiver({ signingSecret: settings.slack.signingSecret, clock: systemClock, log });
+  createEdgeApp(receiver, services);
+  return {
+    receiver,
+    log,
+    close: async () => {
+      await Promise.all(wakeUps.map((wakeUp) => wakeUp.close()));
+      await redis.close();
+    },
+  };
+}
+
+function clusterServices(
+  cluster: ClusterConfig,
+  redis: RedisConnection,
+  wakeUp: QueueWakeUp,
+  chat: Chat,
+): ClusterServices {
+  const keys = new ClusterKeys(cluster.name);
+  const requests = new RedisRequestStore(redis, keys);
+  const faces = new RedisFaceStore(redis, keys);
+  return {
+    name: cluster.name,
+    requests,
+    faces,
+    announcements: new RedisAnnouncements(redis, keys),
+    wakeUp,
+    drawer: new FaceDrawer({ requests, faces, chat, clock: systemClock }),
+    keys: readPublicKeys([cluster.publicKey]),
+  };
+}
