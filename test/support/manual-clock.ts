@@ -1,0 +1,31 @@
+import type { Clock } from "../../src/ports/clock.ts";
+
+/** Time that goes on only when the test says so. */
+export class ManualClock implements Clock {
+  #ms = 1_800_000_000_000;
+  readonly #sleepers = new Set<{ readonly atMs: number; readonly wake: () => void }>();
+
+  nowMs(): number {
+    return this.#ms;
+  }
+
+  monotonicMs(): number {
+    return this.#ms;
+  }
+
+  sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const sleeper = { atMs: this.#ms + durationMs, wake: resolve };
+    this.#sleepers.add(sleeper);
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+    return promise.finally(() => this.#sleepers.delete(sleeper));
+  }
+
+  /** Lets so much time pass, wakes who has slept enough, and lets everything that follows from it happen. */
+  async pass(durationMs: number): Promise<void> {
+    this.#ms += durationMs;
+    for (const sleeper of this.#sleepers) if (sleeper.atMs <= this.#ms) sleeper.wake();
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
