@@ -70,9 +70,10 @@ export class Session {
 
   use(database: string): void {
     if (this.#spent) throw new SqlError(SPENT);
-    const [base = "", branch] = database.split("/", 2);
+    // A branch's name may hold slashes of its own.
+    const { database: base, branch } = splitDatabase(database);
     const system = ["mysql", "information_schema", "dolt_cluster"];
-    if (!system.includes(base.toLowerCase()) && !this.instance.state(base).branches.has(branch ?? DEFAULT_BRANCH)) {
+    if (!system.includes(base.toLowerCase()) && !this.instance.state(base).branches.has(branch)) {
       throw new SqlError(`database not found: ${database}`, 1049, "HY000");
     }
     this.database = database;
