@@ -1,0 +1,291 @@
+import { generateKeyPairSync } from "node:crypto";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { openGrant } from "../../../src/domain/approval.ts";
+import { type Person, personKey } from "../../../src/domain/people.ts";
+import type { PolicyRule } from "../../../src/domain/policy.ts";
+import {
+  isSettled,
+  newRequestRecord,
+  type RequestRecord,
+  type RequestState,
+  requestRecordSchema,
+  requestStates,
+} from "../../../src/domain/request.ts";
+import { readPublicKeys, readSigningKey, type SigningKey, signStatement } from "../../../src/domain/signing.ts";
+import {
+  answered,
+  approvalsOf,
+  approve,
+  committed,
+  deny,
+  ended,
+  grantOf,
+  judgeExpiry,
+  objectionToApproval,
+  planned,
+  planningFailed,
+  progressed,
+  refused,
+  started,
+  type Transition,
+  wentStale,
+  withdrawn,
+} from "../../../src/domain/transitions.ts";
+import { MemoryRequestStore } from "../../support/memory-request-store.ts";
+import { aNewRequest, anApproval, anEvent, aPlan } from "../../support/records.ts";
+
+/**
+ * Many processes at one request: each reads, decides on what it read, perhaps long ago, and writes by compare-and-set.
+ * Whatever the order, the promises below hold for what gets written.
+ */
+
+/** What may follow what, as the design has it. A state may follow itself where something else of the record changed. */
+const followers: Readonly<Record<RequestState, readonly RequestState[]>> = {
+  planning: ["awaiting_approval", "approved", "refused", "withdrawn", "expired", "failed", "succeeded"],
+  awaiting_approval: ["awaiting_approval", "approved", "denied", "withdrawn", "expired", "stale"],
+  approved: ["running", "withdrawn", "expired", "stale", "refused"],
+  running: ["running", "succeeded", "failed", "cancelled", "unknown"],
+  unknown: ["unknown", "succeeded", "failed"],
+  refused: [],
+  denied: [],
+  withdrawn: [],
+  expired: [],
+  stale: [],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+};
+
+const people: Person[] = ["UREQUESTER", "UONE", "UTWO", "UTHREE", "UOUTSIDER"].map((userId) => ({
+  teamId: "T1",
+  userId,
+}));
+const requester: Person = { teamId: "T1", userId: "UREQUESTER" };
+const approverIds = ["UREQUESTER", "UONE", "UTWO", "UTHREE"];
+
+const edgeKey = newKey();
+const clusterKey = newKey();
+const edgeKeys = readPublicKeys([edgeKey.publicKeyText]);
+const clusterKeys = readPublicKeys([clusterKey.publicKeyText]);
+
+const plan = aPlan({ requester });
+const signedPlan = signStatement(plan, clusterKey);
+
+const acts = {
+  plan: (record, _by, nowMs) => planned(record, signedPlan, plan, nowMs),
+  answer: (record, _by, nowMs) => answered(record, signedPlan, nowMs),
+  refuse: (record, _by, nowMs) => refused(record, [], nowMs),
+  failToPlan: (record, _by, nowMs) =>
+    planningFailed(record, { code: "unexpected", kind: "failed", what: "x", next: "y" }, nowMs),
+  approve: (record, by, nowMs) => clickApprove(record, by, nowMs),
+  deny: (record, by, nowMs) => deny(record, by, plan.fingerprint, nowMs),
+  withdraw: (record, _by, nowMs) => withdrawn(record, "a test says so", nowMs),
+  goStale: (record, _by, nowMs) => wentStale(record, ["primary: orders-0 → orders-1"], nowMs),
+  start: (record, _by, nowMs) => started(record, { id: "e-1", worker: "w-1", steps }, nowMs),
+  progress: (record, _by, nowMs) => progressed(record, [{ ...step, state: "done" }], nowMs),
+  wishCancel: (record, by, nowMs) => wishCancel(record, by, nowMs),
+  commit: (record, _by, nowMs) => committed(record, nowMs),
+  succeed: (record, _by, nowMs) => ended(record, "succeeded", result(nowMs), steps, nowMs),
+  fail: (record, _by, nowMs) => ended(record, "failed", result(nowMs), steps, nowMs),
+  loseTrack: (record, _by, nowMs) => ended(record, "unknown", result(nowMs), steps, nowMs),
+  expire: (record, _by, nowMs) => ({ ok: true, record: judgeExpiry(record, nowMs) }),
+} satisfies Record<string, (record: RequestRecord, by: Person, nowMs: number) => Transition>;
+type Act = keyof typeof acts;
+const actNames = Object.keys(acts).filter((name): name is Act => name in acts);
+
+const step = { id: "demote", title: "Demote orders-0 to standby", state: "pending" } as const;
+const steps = [step];
+
+interface Happening {
+  readonly act: Act;
+  readonly by: Person;
+  /** How many changes ago the actor read what it decides on. */
+  readonly staleness: number;
+  readonly waitMs: number;
+}
+
+/** The acts that lead on come up more often, so that many runs get far. */
+const happening: fc.Arbitrary<Happening> = fc.record({
+  act: fc.oneof(
+    { weight: 5, arbitrary: fc.constantFrom<Act>("plan", "approve", "approve", "start", "progress", "commit") },
+    { weight: 4, arbitrary: fc.constantFrom(...actNames) },
+  ),
+  by: fc.constantFrom(...people),
+  staleness: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(0) },
+    { weight: 2, arbitrary: fc.integer({ min: 1, max: 3 }) },
+  ),
+  waitMs: fc.oneof(
+    { weight: 9, arbitrary: fc.integer({ min: 0, max: 5_000 }) },
+    { weight: 1, arbitrary: fc.constantFrom(59_999, 60_000, 15 * 60_000) },
+  ),
+});
+const course = fc.tuple(fc.integer({ min: 0, max: 3 }), fc.array(happening, { minLength: 1, maxLength: 40 }));
+
+describe("a request, whoever does what, in whatever order", () => {
+  test("changes one revision at a time, along the states' own ways, and tells more and never less", async () => {
+    await everyChange(({ before, after }) => {
+      expect(after.revision).toBe(before.revision + 1);
+      expect(followers[before.state]).toContain(after.state);
+      expect(after.story.slice(0, before.story.length)).toEqual(before.story);
+      expect(requestRecordSchema.parse(JSON.parse(JSON.stringify(after)))).toEqual(after);
+    });
+  });
+
+  test("settles at most once, and nothing changes it afterwards", async () => {
+    await everyCourse(({ written }) => {
+      const settledAt = written.findIndex(isSettled);
+      expect(settledAt === -1 || settledAt === written.length - 1).toBe(true);
+    });
+  });
+
+  test("is approved by enough people who may, each once, none of them the requester, each for this very plan", async () => {
+    await everyChange(({ after }) => {
+      const approvers = approvalsOf(after).map(({ approver }) => approver);
+      expect(new Set(approvers.map(personKey)).size).toBe(approvers.length);
+      expect(approvers.map(personKey)).not.toContain(personKey(requester));
+      expect(approvers.every(({ userId }) => approverIds.includes(userId))).toBe(true);
+      if (after.state !== "approved") return;
+      expect(approvers).toHaveLength(after.rule.approvals);
+      const grant = grantOf(after);
+      expect(grant === null ? null : openGrant(grant, clusterKeys, edgeKeys)).toMatchObject({ ok: true, plan });
+    });
+  });
+
+  test("runs only when it was approved", async () => {
+    await everyCourse(({ written }) => {
+      const runs = written.findIndex(({ state }) => state === "running");
+      expect(runs === -1 || written[runs - 1]?.state === "approved").toBe(true);
+      const hasRun = written.some(({ execution }) => execution !== undefined);
+      expect(hasRun).toBe(runs !== -1);
+    });
+  });
+
+  test("is not committed against a wish to cancel that was there before", async () => {
+    await everyChange(({ before, after }) => {
+      const commits = before.execution?.committed === false && after.execution?.committed === true;
+      if (commits) expect(before.cancelWish).toBeUndefined();
+    });
+  });
+
+  test("expires when its time has passed and not before, and is not approved or planned afterwards", async () => {
+    await everyChange(({ before, after, nowMs }) => {
+      const isOver = before.expiresAtMs !== null && nowMs >= before.expiresAtMs;
+      if (after.state === "expired") expect(isOver).toBe(true);
+      if (after.state === "awaiting_approval" || after.state === "approved") expect(isOver).toBe(false);
+    });
+  });
+
+  test("has an outcome exactly when it has ended by somebody's doing, and a deadline exactly while it waits", async () => {
+    await everyChange(({ after }) => {
+      const ends = (isSettled(after) && after.state !== "expired") || after.state === "unknown";
+      const waits = ["planning", "awaiting_approval", "approved"].includes(after.state);
+      if (ends) expect(after.outcome).toBeDefined();
+      if (waits) expect(after.expiresAtMs).toBeGreaterThan(after.updatedAtMs - 1);
+    });
+  });
+
+  test("reaches every state in these runs, so that the promises were put to the test", async () => {
+    const reached = new Set<RequestState>(["planning"]);
+    await everyChange(({ after }) => void reached.add(after.state));
+    const cancelledIsLeftToTheExecutor = requestStates.filter((state) => state !== "cancelled");
+    expect([...reached].sort()).toEqual([...cancelledIsLeftToTheExecutor].sort());
+  });
+});
+
+describe("a settled request", () => {
+  test("refuses everything, with a reason", () => {
+    for (const state of requestStates.filter((candidate) => isSettled({ state: candidate }))) {
+      const record: RequestRecord = { ...newRequestRecord(aNewRequest(), 0), state, plan: signedPlan };
+      for (const name of actNames.filter((act) => act !== "expire")) {
+        const transition = acts[name](record, { teamId: "T1", userId: "UONE" }, 1_000);
+        expect(transition.ok, `${name} on ${state}`).toBe(false);
+        if (!transition.ok) expect(transition.problem.what).toContain(record.id);
+      }
+      expect(judgeExpiry(record, Number.MAX_SAFE_INTEGER)).toBe(record);
+    }
+  });
+});
+
+interface Change {
+  readonly before: RequestRecord;
+  readonly after: RequestRecord;
+  /** The store's clock at the write. */
+  readonly nowMs: number;
+}
+
+async function everyChange(check: (change: Change) => void): Promise<void> {
+  await everyCourse(({ changes }) => {
+    for (const change of changes) check(change);
+  });
+}
+
+async function everyCourse(check: (run: { changes: Change[]; written: RequestRecord[] }) => void): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(course, async ([approvals, happenings]) => check(await run(approvals, happenings))),
+    { numRuns: 400, seed: 20_261_121 },
+  );
+}
+
+async function run(approvals: number, happenings: readonly Happening[]) {
+  const clock = { atMs: 1_000_000, nowMs: () => clock.atMs };
+  const store = new MemoryRequestStore(clock);
+  const rule = { name: "orders", approvals, approvers: approverIds, expiresAfterMinutes: 15 };
+  const { record: first } = await store.create({
+    deliveryId: "d-1",
+    audit: anEvent(),
+    build: (nowMs) => newRequestRecord(aNewRequest({ requester, rule }), nowMs),
+  });
+  const changes: Change[] = [];
+  const reads = [{ record: first, nowMs: clock.atMs }];
+  for (const { act, by, staleness, waitMs } of happenings) {
+    clock.atMs += waitMs;
+    const current = await store.read(first.id);
+    if (current === null) throw new Error("the record is gone");
+    const read = staleness === 0 ? current : (reads.at(-staleness) ?? current);
+    const judged = judgeExpiry(read.record, read.nowMs);
+    const transition: Transition =
+      judged === read.record ? acts[act](read.record, by, read.nowMs) : { ok: true, record: judged };
+    reads.push(current);
+    if (!transition.ok || transition.record === read.record) continue;
+    if (!(await store.compareAndSet(transition.record, anEvent()))) continue;
+    changes.push({ before: current.record, after: transition.record, nowMs: clock.atMs });
+  }
+  return { changes, written: [first, ...changes.map(({ after }) => after)] };
+}
+
+function clickApprove(record: RequestRecord, by: Person, nowMs: number): Transition {
+  const objection = objectionToApproval(record, policyRule(record), by, plan.fingerprint);
+  if (objection !== null) return { ok: false, problem: objection };
+  const approval = anApproval(signedPlan, plan, { approver: by, atMs: nowMs });
+  return approve(record, signStatement(approval, edgeKey), approval, nowMs);
+}
+
+function policyRule(record: RequestRecord): PolicyRule {
+  return {
+    ...record.rule,
+    operations: ["*"],
+    clusters: ["*"],
+    namespaces: ["*"],
+    targets: ["*"],
+    requesters: ["UREQUESTER"],
+  };
+}
+
+/** What a click on Cancel writes while something runs. */
+function wishCancel(record: RequestRecord, by: Person, nowMs: number): Transition {
+  if (record.state !== "running") return withdrawn(record, "cancelled", nowMs);
+  const revision = record.revision + 1;
+  return { ok: true, record: { ...record, revision, updatedAtMs: nowMs, cancelWish: by } };
+}
+
+function result(atMs: number) {
+  return { atMs, summary: "Ended.", writesStoppedMs: null, problems: [] };
+}
+
+function newKey(): SigningKey {
+  return readSigningKey(
+    generateKeyPairSync("ed25519").privateKey.export({ format: "der", type: "pkcs8" }).toString("base64"),
+  );
+}
