@@ -1,9 +1,19 @@
 import { defineConfig } from "vitest/config";
 
 /** One project a kind of test, so that `npm test`, `test:real` and `test:cluster` each pick theirs by name. */
-const project = (name: string, include: string[], testTimeoutMs: number) => ({
-  test: { name, include, testTimeout: testTimeoutMs, hookTimeout: testTimeoutMs, pool: "forks" as const },
+const project = (name: string, include: string[], testTimeoutMs: number, fileParallelism = true) => ({
+  test: {
+    name,
+    include,
+    testTimeout: testTimeoutMs,
+    hookTimeout: testTimeoutMs,
+    pool: "forks" as const,
+    fileParallelism,
+  },
 });
+
+/** A cluster has the machine for itself: two at once would disturb each other, and what is measured would mean nothing. */
+const oneFileAtATime = false;
 
 export default defineConfig({
   test: {
@@ -12,8 +22,8 @@ export default defineConfig({
       project("conformance", ["test/conformance/**/*.test.ts"], 60_000),
       project("integration", ["test/integration/**/*.test.ts"], 60_000),
       project("browser", ["test/browser/**/*.test.ts"], 120_000),
-      project("real", ["test/real/**/*.test.ts"], 900_000),
-      project("cluster", ["test/cluster/**/*.test.ts"], 1_800_000),
+      project("real", ["test/real/**/*.test.ts"], 900_000, oneFileAtATime),
+      project("cluster", ["test/cluster/**/*.test.ts"], 1_800_000, oneFileAtATime),
     ],
   },
 });
