@@ -12,7 +12,7 @@ LABEL org.opencontainers.image.title="handover" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production
 WORKDIR /app
-COPY --from=build /source/dist/worker.mjs /source/dist/edge-node.mjs /source/dist/cli.mjs ./
+COPY --from=build /source/dist/worker.mjs /source/dist/edge-node.mjs /source/dist/cli.mjs dist/
 COPY --from=build /source/package.json ./
 COPY --chmod=0755 bin/container-entry.sh /usr/local/bin/handover
 # A number, because Kubernetes' runAsNonRoot cannot judge a name.

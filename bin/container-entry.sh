@@ -5,11 +5,11 @@ set -eu
 case "${1:-}" in
 worker)
   shift
-  exec node /app/worker.mjs "$@"
+  exec node /app/dist/worker.mjs "$@"
   ;;
 edge)
   shift
-  exec node /app/edge-node.mjs "$@"
+  exec node /app/dist/edge-node.mjs "$@"
   ;;
-*) exec node /app/cli.mjs "$@" ;;
+*) exec node /app/dist/cli.mjs "$@" ;;
 esac

@@ -17,6 +17,7 @@ const unavailable = await wholeClusterUnavailable();
  */
 const PROBE = `
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { request } from "node:https";
 const account = "/var/run/secrets/kubernetes.io/serviceaccount";
 const ask = (path) => new Promise((resolve, reject) => {
@@ -27,11 +28,12 @@ const ask = (path) => new Promise((resolve, reject) => {
     resolve(response.statusCode);
   }).once("error", reject).end();
 });
+const configuration = readFileSync(process.env.HANDOVER_CONFIG, "utf8");
 const allowed = await ask("/api/v1/namespaces/shop/pods");
 const forbidden = await ask("/api/v1/namespaces/shop/secrets");
-await fetch(process.env.REPORT_URL, { method: "POST", body: JSON.stringify({ allowed, forbidden, user: process.getuid() }) });
-setInterval(() => {}, 60_000);
+await fetch(process.env.REPORT_URL, { method: "POST", body: JSON.stringify({ allowed, forbidden, user: process.getuid(), configuration }) });
 process.once("SIGTERM", () => process.exit(0));
+createServer((request, response) => response.end()).listen(8080);
 `;
 
 describe.skipIf(unavailable !== null)(`a worker's pod${unavailable === null ? "" : ` (${unavailable})`}`, () => {
@@ -74,21 +76,20 @@ describe.skipIf(unavailable !== null)(`a worker's pod${unavailable === null ? ""
     const relay = await cluster.relay({ port: typeof address === "object" && address !== null ? address.port : 0 });
 
     const worker = await startWorkerPod(cluster, kubeConfig, {
-      namespace: "handover",
-      name: "worker",
-      image: image.name,
-      args: [],
+      clusterName: "test",
+      configuration: "version: 1",
+      secrets: { redisUrl: "redis://127.0.0.1", slackBotToken: "xoxb-test", clusterKey: "none" },
       environment: { REPORT_URL: `http://${relay.host}:${relay.port}/` },
-      rules: [{ apiGroups: [""], resources: ["pods"], verbs: ["list"] }],
       targetNamespaces: ["shop"],
-      healthPort: null,
+      credentialsSecrets: ["orders-credentials"],
+      standIn: { image: image.name, command: ["node", "probe.mjs"] },
     });
     const report = await until(async () => reports[0], {
       what: "the pod has told what it saw",
       deadlineMs: DEADLINE_MS,
       explain: worker.logs,
     });
-    expect(JSON.parse(report)).toEqual({ allowed: 200, forbidden: 403, user: 65_532 });
+    expect(JSON.parse(report)).toEqual({ allowed: 200, forbidden: 403, user: 1000, configuration: "version: 1" });
 
     await worker.kill();
     await until(async () => reports[1], { what: "the killed process runs again", deadlineMs: DEADLINE_MS });

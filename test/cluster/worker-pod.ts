@@ -1,40 +1,22 @@
 /**
- * The worker as it runs in production: a Deployment of the project's image with a service account and a Role of its own.
+ * The worker as it runs in production: the manifests of deploy/ with the project's image, its service account and its Role.
  *
  * It has a network of its own like any pod. What it needs of the test (Redis, the Slack stand-in) listens on loopback
- * addresses, so it is given the addresses of relays (`WholeCluster.relay`) in its environment. A host network would have
- * been shorter, but it hides what goes wrong with DNS and addresses in a real pod, and the node's loopback is not the
- * machine's.
+ * addresses, so it is given the addresses of relays (`WholeCluster.relay`). A host network would have been shorter, but
+ * it hides what goes wrong with DNS and addresses in a real pod, and the node's loopback is not the machine's.
  */
 import {
   AppsV1Api,
   CoreV1Api,
   type KubeConfig,
+  KubernetesObjectApi,
   RbacAuthorizationV1Api,
-  type V1Deployment,
   type V1Pod,
-  type V1PolicyRule,
 } from "@kubernetes/client-node";
-import { PROJECT_IMAGE } from "./images/project-image.ts";
 import { ensureNamespace } from "./kubernetes/namespace.ts";
 import { until } from "./machine/until.ts";
 import type { WholeCluster } from "./whole-cluster.ts";
-
-export interface WorkerPodSpec {
-  readonly namespace: string;
-  readonly name: string;
-  /** Default: the project's own. Put on the node before, with `WholeCluster.addImage`. */
-  readonly image?: string;
-  /** Default: `worker`. */
-  readonly args?: readonly string[];
-  /** All of it goes into a Secret; the namespaces of the targets are part of it, as in production. */
-  readonly environment: Readonly<Record<string, string>>;
-  /** What the service account may do in each of `targetNamespaces`: the Role that the project ships. */
-  readonly rules: readonly V1PolicyRule[];
-  readonly targetNamespaces: readonly string[];
-  /** Port of `/healthz`; null for a program without it, which counts as ready when it runs. Default 8080. */
-  readonly healthPort?: number | null;
-}
+import { type WorkerSpec, workerManifests } from "./worker-manifests.ts";
 
 export interface WorkerPod {
   /** The pod that runs now; throws while there is none. */
@@ -44,33 +26,31 @@ export interface WorkerPod {
   ready(): Promise<V1Pod>;
   /** SIGKILL to the worker's process; the kubelet starts it again. */
   kill(): Promise<void>;
-  /** `replicas: 0` ends the worker and waits until its pod is gone; 1 starts one anew. */
+  /** `0` ends the worker and waits until its pod is gone; 1 starts one anew. */
   scale(replicas: 0 | 1): Promise<void>;
 }
 
-const DEFAULT_HEALTH_PORT = 8080;
 const READY_DEADLINE_MS = 120_000;
-const GONE_DEADLINE_MS = 60_000;
+/** More than the manifest's grace period. */
+const GONE_DEADLINE_MS = 90_000;
 
-/** Creates the worker's objects; resolves once its pod is ready. */
+/** Creates the worker's objects; resolves once its pod is ready. Its image is put on the node before, by `addImage`. */
 export async function startWorkerPod(
   cluster: WholeCluster,
   kubeConfig: KubeConfig,
-  spec: WorkerPodSpec,
+  spec: WorkerSpec,
 ): Promise<WorkerPod> {
+  const { namespace, name } = await createObjects(kubeConfig, spec);
   const core = kubeConfig.makeApiClient(CoreV1Api);
   const apps = kubeConfig.makeApiClient(AppsV1Api);
-  const { namespace, name } = spec;
-  await ensureNamespace(kubeConfig, namespace);
-  await createAccount(kubeConfig, spec);
-  await core.createNamespacedSecret({
-    namespace,
-    body: { metadata: { name }, stringData: { ...spec.environment } },
-  });
-  await apps.createNamespacedDeployment({ namespace, body: deployment(spec) });
 
-  const pods = async (): Promise<V1Pod[]> =>
-    (await core.listNamespacedPod({ namespace, labelSelector: `app=${name}` })).items;
+  const pods = async (): Promise<V1Pod[]> => {
+    const selector = (await apps.readNamespacedDeployment({ namespace, name })).spec?.selector.matchLabels ?? {};
+    const labelSelector = Object.entries(selector)
+      .map(([label, value]) => `${label}=${value}`)
+      .join(",");
+    return (await core.listNamespacedPod({ namespace, labelSelector })).items;
+  };
   const pod = async (): Promise<V1Pod> => {
     const current = (await pods()).find(({ metadata }) => metadata?.deletionTimestamp === undefined);
     if (current === undefined) {
@@ -84,9 +64,8 @@ export async function startWorkerPod(
     until(
       async () => {
         const current = await pod();
-        return current.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
-          ? current
-          : null;
+        const isReady = current.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
+        return isReady ? current : null;
       },
       {
         what: `the pod of ${namespace}/${name} is ready`,
@@ -115,58 +94,36 @@ export async function startWorkerPod(
   };
 }
 
-/** The service account, and in each namespace of targets a Role that is bound to it. */
-async function createAccount(kubeConfig: KubeConfig, spec: WorkerPodSpec): Promise<void> {
-  const { namespace, name } = spec;
+/** What deploy/worker.yaml tells its user to do, in its order. Gives the place of the Deployment. */
+async function createObjects(kubeConfig: KubeConfig, spec: WorkerSpec): Promise<{ namespace: string; name: string }> {
+  const manifests = await workerManifests(spec);
+  const { name, namespace } = manifests.deployment.metadata ?? {};
+  if (name === undefined || namespace === undefined) {
+    throw new Error("the Deployment of deploy/worker.yaml has no name or no namespace");
+  }
+  const any = KubernetesObjectApi.makeApiClient(kubeConfig);
   const core = kubeConfig.makeApiClient(CoreV1Api);
+  for (const object of manifests.others) {
+    await any.create(object);
+  }
+  await core.createNamespacedConfigMap({
+    namespace,
+    body: { metadata: { name: "handover" }, data: { "handover.yaml": spec.configuration } },
+  });
+  const { redisUrl, slackBotToken, clusterKey } = spec.secrets;
+  await core.createNamespacedSecret({
+    namespace,
+    body: {
+      metadata: { name: "handover-worker" },
+      stringData: { "redis-url": redisUrl, "slack-bot-token": slackBotToken, "cluster-key": clusterKey },
+    },
+  });
   const rbac = kubeConfig.makeApiClient(RbacAuthorizationV1Api);
-  await core.createNamespacedServiceAccount({ namespace, body: { metadata: { name } } });
   for (const target of spec.targetNamespaces) {
     await ensureNamespace(kubeConfig, target);
-    await rbac.createNamespacedRole({ namespace: target, body: { metadata: { name }, rules: [...spec.rules] } });
-    await rbac.createNamespacedRoleBinding({
-      namespace: target,
-      body: {
-        metadata: { name },
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name },
-        subjects: [{ kind: "ServiceAccount", name, namespace }],
-      },
-    });
+    await rbac.createNamespacedRole({ namespace: target, body: manifests.role });
+    await rbac.createNamespacedRoleBinding({ namespace: target, body: manifests.roleBinding });
   }
-}
-
-function deployment(spec: WorkerPodSpec): V1Deployment {
-  const labels = { app: spec.name };
-  const healthPort = spec.healthPort === undefined ? DEFAULT_HEALTH_PORT : spec.healthPort;
-  return {
-    metadata: { name: spec.name, labels },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels },
-        spec: {
-          serviceAccountName: spec.name,
-          securityContext: { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
-          containers: [
-            {
-              name: "handover",
-              image: spec.image ?? PROJECT_IMAGE,
-              imagePullPolicy: "Never",
-              args: [...(spec.args ?? ["worker"])],
-              envFrom: [{ secretRef: { name: spec.name } }],
-              securityContext: {
-                allowPrivilegeEscalation: false,
-                readOnlyRootFilesystem: true,
-                capabilities: { drop: ["ALL"] },
-              },
-              ...(healthPort === null
-                ? {}
-                : { readinessProbe: { httpGet: { path: "/healthz", port: healthPort }, periodSeconds: 1 } }),
-            },
-          ],
-        },
-      },
-    },
-  };
+  await kubeConfig.makeApiClient(AppsV1Api).createNamespacedDeployment({ namespace, body: manifests.deployment });
+  return { namespace, name };
 }

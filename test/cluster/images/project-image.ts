@@ -25,7 +25,7 @@ export async function projectImage(folder: string): Promise<ImageSpec> {
   return nodeImage({
     name: PROJECT_IMAGE,
     copies: new Map([
-      ...BUNDLES.map((name) => [join(bundles, `${name}.mjs`), `/app/${name}.mjs`] as const),
+      ...BUNDLES.map((name) => [join(bundles, `${name}.mjs`), `/app/dist/${name}.mjs`] as const),
       [join(repositoryRoot, "package.json"), "/app/package.json"],
     ]),
     texts: new Map([

@@ -17,23 +17,23 @@ export interface ClusterNetwork {
   readonly machineAddress: string;
 }
 
-const FIRST_OCTET = 10;
-const LOWEST_SECOND_OCTET = 213;
-const HIGHEST_SECOND_OCTET = 250;
+const LOWEST = 213;
+const RANGES = 38;
 
 /** Picks a range that no route of this machine leads into, so that two clusters, or a VPN, do not meet. */
 export async function chooseNetwork(): Promise<ClusterNetwork> {
   const routes = z
     .array(z.object({ dst: z.string() }))
     .parse(JSON.parse(await command("ip", ["-json", "-4", "route", "show", "table", "all"])));
-  for (let octet = LOWEST_SECOND_OCTET; octet <= HIGHEST_SECOND_OCTET; octet++) {
-    const prefix = `${FIRST_OCTET}.${octet}`;
-    if (!routes.some(({ dst }) => dst.startsWith(`${prefix}.`))) {
-      return network(prefix, octet);
+  for (let tried = 0; tried < RANGES; tried++) {
+    // Two processes that choose at the same moment begin at different places.
+    const octet = LOWEST + ((process.pid + tried) % RANGES);
+    if (!routes.some(({ dst }) => dst.startsWith(`10.${octet}.`))) {
+      return network(`10.${octet}`, octet);
     }
   }
   throw new Error(
-    `every range from 10.${LOWEST_SECOND_OCTET}.0.0/16 to 10.${HIGHEST_SECOND_OCTET}.0.0/16 has a route on this machine`,
+    `every range from 10.${LOWEST}.0.0/16 to 10.${LOWEST + RANGES - 1}.0.0/16 has a route on this machine`,
   );
 }
 
