@@ -1,5 +1,6 @@
 import type { Clock } from "../../src/ports/clock.ts";
 import type { ReplicationAnswer, ReplicationRequest, ReplicationTransport, Standing } from "./cluster/messages.ts";
+import type { DatabaseState } from "./engine/database.ts";
 
 /** A server that others replicate to. */
 export interface Endpoint {
@@ -19,6 +20,8 @@ export class ReplicationNetwork {
   readonly #cut = new Set<string>();
   readonly #delays = new Map<string, number>();
   readonly #latencyMs: number;
+  /** Backups by their URL, which every server reaches. */
+  readonly backups = new Map<string, DatabaseState>();
 
   constructor(clock: Clock, latencyMs: number = DEFAULT_LATENCY_MS) {
     this.#clock = clock;

@@ -86,7 +86,7 @@ class RunningServer implements SimulatedDolt, Endpoint {
         transport: network.transportOf(name),
         killConnections: (except) => this.#killConnections(except),
       });
-    this.#instance = new Instance(volume, clock, controller);
+    this.#instance = new Instance(volume, clock, controller, network.backups);
     this.#server = createServer((socket) => this.#accept(socket));
   }
 

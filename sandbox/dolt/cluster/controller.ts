@@ -1,4 +1,5 @@
 import type { Clock } from "../../../src/ports/clock.ts";
+import { serialized } from "../engine/accounts.ts";
 import type { DatabaseState } from "../engine/database.ts";
 import type { Volume } from "../engine/volume.ts";
 import { SqlError } from "../sql/values.ts";
@@ -349,7 +350,7 @@ export class ClusterController {
       role: this.#standing.role,
       request: () =>
         database === "mysql"
-          ? { kind: "accounts", contents: volume.accounts ?? { users: [], grants: [] } }
+          ? { kind: "accounts", contents: serialized(volume.accounts ?? { users: [], grants: [] }) }
           : { kind: "branchControl", contents: volume.branchControl },
     });
   }

@@ -17,7 +17,8 @@ export function changeAccounts(
     case "createUser": {
       if (exists && statement.ifNotExists) return;
       if (exists) throw new SqlError(`Operation CREATE USER failed for ${shown}`, 1396, "HY000");
-      const user = { ...account, verifier: passwordVerifier(statement.password), superuser: false, locked: false };
+      const verifier = passwordVerifier(statement.password);
+      const user = { ...account, verifier, superuser: false, locked: false, passwordChangedMs: instance.clock.nowMs() };
       instance.storeAccounts({ ...accounts, users: [...accounts.users, user] });
       return;
     }

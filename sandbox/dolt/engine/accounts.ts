@@ -6,6 +6,8 @@ export interface Account extends AccountName {
   /** All privileges on everything. */
   readonly superuser: boolean;
   readonly locked: boolean;
+  /** Milliseconds since the epoch. What replicates of it is cut to whole seconds. */
+  readonly passwordChangedMs: number;
 }
 
 export interface Grant extends AccountName {
@@ -18,12 +20,44 @@ export interface Accounts {
   readonly grants: readonly Grant[];
 }
 
+/** Dolt's accounts of its own are of the first second of 1970. */
+const FIRST_SECOND_MS = 1000;
+
+/** As it arrives on a standby. */
+export function serialized(accounts: Accounts): Accounts {
+  const users = accounts.users.map((user) => ({
+    ...user,
+    passwordChangedMs: Math.floor(user.passwordChangedMs / 1000) * 1000,
+  }));
+  return { ...accounts, users };
+}
+
+/**
+ * The account by which a server's own local clients log in, with a password of its own for each start. It is never replicated,
+ * and goes when a primary's accounts take the place of the server's.
+ */
+export const LOCAL_USER: AccountName = { user: "__dolt_local_user__", host: "localhost" };
+
 /** What a server that has never run begins with, when `DOLT_ROOT_HOST` and `DOLT_ROOT_PASSWORD` say so. */
 export function firstAccounts(rootHost: string, rootVerifier: string): Accounts {
   return {
     users: [
-      { user: "event_scheduler", host: "localhost", verifier: "", superuser: true, locked: true },
-      { user: "root", host: rootHost, verifier: rootVerifier, superuser: true, locked: false },
+      {
+        user: "event_scheduler",
+        host: "localhost",
+        verifier: "",
+        superuser: true,
+        locked: true,
+        passwordChangedMs: FIRST_SECOND_MS,
+      },
+      {
+        user: "root",
+        host: rootHost,
+        verifier: rootVerifier,
+        superuser: true,
+        locked: false,
+        passwordChangedMs: FIRST_SECOND_MS,
+      },
     ],
     grants: [],
   };

@@ -1,8 +1,10 @@
+import { randomUUID } from "node:crypto";
 import type { Clock } from "../../../src/ports/clock.ts";
 import type { ClusterController } from "../cluster/controller.ts";
 import type { ReplicationRequest } from "../cluster/messages.ts";
+import { passwordVerifier } from "../protocol/handshake.ts";
 import { SqlError } from "../sql/values.ts";
-import type { Accounts } from "./accounts.ts";
+import { type Account, type Accounts, LOCAL_USER } from "./accounts.ts";
 import { type DatabaseState, newDatabase } from "./database.ts";
 import type { Volume } from "./volume.ts";
 
@@ -25,14 +27,32 @@ export class Instance {
   readonly volume: Volume;
   readonly clock: Clock;
   readonly controller: ClusterController | undefined;
+  /** Backups by their URL; shared with other servers. */
+  readonly backups: Map<string, DatabaseState>;
   readonly connections = new Map<number, ConnectionInfo>();
   /** Not kept over a restart, and not replicated. */
   ackTimeoutSecs = 0;
+  readonly #localUser: Account;
+  #hasLocalUser = true;
 
-  constructor(volume: Volume, clock: Clock, controller: ClusterController | undefined) {
+  constructor(
+    volume: Volume,
+    clock: Clock,
+    controller: ClusterController | undefined,
+    backups: Map<string, DatabaseState>,
+  ) {
     this.volume = volume;
     this.clock = clock;
     this.controller = controller;
+    this.backups = backups;
+    const verifier = passwordVerifier(randomUUID());
+    this.#localUser = { ...LOCAL_USER, verifier, superuser: true, locked: false, passwordChangedMs: 1000 };
+  }
+
+  /** The accounts as `mysql.user` shows them: with the server's own, as long as it has it. */
+  get shownAccounts(): Accounts {
+    const { users, grants } = this.volume.accounts ?? { users: [], grants: [] };
+    return { users: this.#hasLocalUser ? [...users, this.#localUser] : users, grants };
   }
 
   get readOnly(): boolean {
@@ -53,10 +73,13 @@ export class Instance {
   }
 
   createDatabase(name: string): void {
-    this.#demandSpace();
     const now = this.clock.nowMs();
-    const seed = `${this.volume.serverUuid} ${name} ${now}`;
-    this.volume.databases.set(name, { state: newDatabase(seed, now), remotes: new Map() });
+    this.addDatabase(name, newDatabase(`${this.volume.serverUuid} ${name} ${now}`, now));
+  }
+
+  addDatabase(name: string, state: DatabaseState): void {
+    this.#demandSpace();
+    this.volume.databases.set(name, { state, remotes: new Map() });
     this.controller?.databaseCreated(name);
   }
 
@@ -98,6 +121,7 @@ export class Instance {
       }
       case "accounts":
         this.volume.accounts = request.contents;
+        this.#hasLocalUser = false;
         this.controller?.accountsChanged();
         return;
       case "branchControl":

@@ -1,4 +1,4 @@
-import type { Column, SqlValue } from "../sql/values.ts";
+import { type Column, type SqlValue, secondsText } from "../sql/values.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Source } from "./select.ts";
 
@@ -77,10 +77,17 @@ const EMPTY_TABLES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Rows of one table of `mysql`, or undefined when there is none of that name. */
-export function mysqlTables(accounts: Accounts | undefined, table: string): Source | undefined {
-  const { users, grants } = accounts ?? { users: [], grants: [] };
+export function mysqlTables(accounts: Accounts, table: string): Source | undefined {
+  const { users, grants } = accounts;
   const columns = (names: readonly string[]) =>
-    names.map((name): Column => ({ name, type: "text", table, schema: "mysql" }));
+    names.map(
+      (name): Column => ({
+        name,
+        type: name === "password_last_changed" ? "datetime" : "text",
+        table,
+        schema: "mysql",
+      }),
+    );
   if (table === "user") {
     const rows = users.map((account): SqlValue[] => [
       account.host,
@@ -88,6 +95,7 @@ export function mysqlTables(accounts: Accounts | undefined, table: string): Sour
       ...USER_PRIVILEGES.map(() => (account.superuser ? "Y" : "N")),
       "mysql_native_password",
       account.verifier === "" ? "" : `*${account.verifier.toUpperCase()}`,
+      secondsText(account.passwordChangedMs),
       account.locked ? "Y" : "N",
       "",
     ]);
@@ -98,6 +106,7 @@ export function mysqlTables(accounts: Accounts | undefined, table: string): Sour
         ...USER_PRIVILEGES,
         "plugin",
         "authentication_string",
+        "password_last_changed",
         "account_locked",
         "identity",
       ]),

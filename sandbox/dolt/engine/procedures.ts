@@ -31,6 +31,8 @@ export async function callProcedure(
       return await change(session, signal, (current) => ({ ...current, staged: current.working }));
     case "dolt_commit":
       return await commit(session, args, signal);
+    case "dolt_backup":
+      return backup(session, args);
     case "dolt_remote":
       return removeRemote(session, args);
     default:
@@ -139,6 +141,25 @@ async function commit(session: Session, args: readonly SqlValue[], signal: Abort
     return { head, staged: root, working: stageAll ? root : current.working };
   });
   return { columns: [{ name: "hash", type: "text" }], rows: [[hash]] };
+}
+
+/** `dolt_backup('sync-url', url)`, which works on a read-only server too, and `dolt_backup('restore', url, name)`. */
+function backup(session: Session, args: readonly SqlValue[]): ResultSet {
+  const [action, url, name] = args.map(String);
+  const { instance } = session;
+  if (action === "sync-url" && url !== undefined) {
+    instance.backups.set(url, instance.state(session.current().database));
+    return STATUS_OK;
+  }
+  if (action !== "restore" || url === undefined || name === undefined) throw new SqlError("error: invalid usage");
+  session.demandWritable();
+  const saved = instance.backups.get(url);
+  if (saved === undefined) throw new SqlError("remote at that url contains no Dolt data");
+  if (instance.volume.databases.has(name)) {
+    throw new SqlError(`error: cannot restore backup into ${name}. A database with that name already exists.`);
+  }
+  instance.addDatabase(name, saved);
+  return STATUS_OK;
 }
 
 /** Only `dolt_remote('remove', name)`: the cure for a remote that kept an old URL. */

@@ -1,13 +1,10 @@
 import type { TableName } from "../sql/ast.ts";
-import { type Column, type ColumnType, dateTimeText, SqlError, type SqlValue } from "../sql/values.ts";
+import { type Column, type ColumnType, dateTimeText, SqlError, type SqlValue, secondsText } from "../sql/values.ts";
 import { isDirty } from "./database.ts";
 import type { Instance } from "./instance.ts";
 import { mysqlTables } from "./mysql-tables.ts";
 import type { Source } from "./select.ts";
 import type { Row } from "./table.ts";
-
-/** Seconds only, rounded as MySQL does: DATETIME without a fraction. */
-const secondsText = (ms: number) => dateTimeText(Math.round(ms / 1000) * 1000).slice(0, 19);
 
 function source(
   schema: string,
@@ -25,7 +22,7 @@ export function systemTable(instance: Instance, name: TableName, database: strin
     case "dolt_cluster":
       return table === "dolt_cluster_status" ? clusterStatus(instance) : undefined;
     case "mysql":
-      return mysqlTables(instance.volume.accounts, table);
+      return mysqlTables(instance.shownAccounts, table);
     case "information_schema":
       return informationSchema(instance, table);
     default:

@@ -33,3 +33,8 @@ export function dateTimeText(ms: number): string {
   const iso = new Date(ms).toISOString();
   return `${iso.slice(0, 10)} ${iso.slice(11, 23)}000`;
 }
+
+/** A DATETIME without a fraction, rounded as MySQL does. */
+export function secondsText(ms: number): string {
+  return dateTimeText(Math.round(ms / 1000) * 1000).slice(0, 19);
+}

@@ -1,4 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { execute, failureOf, query, standings, untilCaughtUp, untilRow, untilStandings } from "./client.ts";
 import type { StartDoltCluster } from "./cluster-under-test.ts";
 import { eventually } from "./eventually.ts";
@@ -58,6 +61,26 @@ export function brokenClusters(start: StartDoltCluster): void {
       await untilRow(c, 1);
       expect(await query(c, "SELECT id FROM app.t")).toEqual([{ id: 1 }]);
       expect(await standings([a, b])).toEqual(["primary 1", "primary 2"]);
+    });
+  });
+
+  describe("a backup", () => {
+    it("is taken on a read-only node and restored on the primary, with what was never committed to a branch", async () => {
+      const { a, b } = await startWithApp(start);
+      const folder = await mkdtemp(join(tmpdir(), "handover-backup-"));
+      onTestFinished(() => rm(folder, { recursive: true, force: true }));
+      await execute(a, "app", "INSERT INTO t VALUES (1, 'kept')");
+      await untilRow(b, 1);
+
+      await execute(b, "app", `CALL dolt_backup('sync-url', 'file://${folder}')`);
+      await execute(
+        a,
+        "app",
+        "DELETE FROM t WHERE id = 1",
+        `CALL dolt_backup('restore', 'file://${folder}', 'app_kept')`,
+      );
+
+      expect(await query(a, "SELECT v FROM app_kept.t")).toEqual([{ v: "kept" }]);
     });
   });
 

@@ -3,15 +3,20 @@ import { Volume } from "../../../sandbox/dolt/engine/volume.ts";
 import { ReplicationNetwork } from "../../../sandbox/dolt/network.ts";
 import { type SimulatedDolt, startSimulatedDolt } from "../../../sandbox/dolt/server.ts";
 import { freePort } from "../../../sandbox/free-port.ts";
-import { systemClock } from "../../../src/adapters/clock.ts";
+import type { Clock } from "../../../src/ports/clock.ts";
+import { acceleratedClock } from "./accelerated-clock.ts";
 import type { Bootstrap, DoltClusterUnderTest, DoltNodeUnderTest } from "./cluster-under-test.ts";
 import { nodeName, serverYaml } from "./server-yaml.ts";
 
 /** Simulated servers know one another by host name only; no DNS and no port is needed for it. */
 const REPLICATION_PORT = 50051;
 
+/** How much faster than real time the simulated servers live. */
+const ACCELERATION = 8;
+
 export async function startSimulatedCluster(bootstrap: readonly Bootstrap[]): Promise<DoltClusterUnderTest> {
-  const network = new ReplicationNetwork(systemClock);
+  const clock = acceleratedClock(ACCELERATION);
+  const network = new ReplicationNetwork(clock);
   const nodes: SimulatedNode[] = [];
   for (const [index, own] of bootstrap.entries()) {
     const port = await freePort();
@@ -24,7 +29,7 @@ export async function startSimulatedCluster(bootstrap: readonly Bootstrap[]): Pr
         .filter((name) => name !== nodeName(index))
         .map((name) => ({ name, address: `${name}:${REPLICATION_PORT}` })),
     });
-    nodes.push(new SimulatedNode(nodeName(index), parseServerConfig(yaml), network));
+    nodes.push(new SimulatedNode(nodeName(index), parseServerConfig(yaml), network, clock));
   }
   await Promise.all(nodes.map((node) => node.start()));
   return {
@@ -42,14 +47,16 @@ class SimulatedNode implements DoltNodeUnderTest {
   readonly address: { host: string; port: number };
   readonly #config: ServerConfig;
   readonly #network: ReplicationNetwork;
+  readonly #clock: Clock;
   #volume = new Volume();
   #server: SimulatedDolt | undefined;
 
-  constructor(name: string, config: ServerConfig, network: ReplicationNetwork) {
+  constructor(name: string, config: ServerConfig, network: ReplicationNetwork, clock: Clock) {
     this.name = name;
     this.address = { host: config.host, port: config.port };
     this.#config = config;
     this.#network = network;
+    this.#clock = clock;
   }
 
   replicationAddress(): string {
@@ -62,7 +69,7 @@ class SimulatedNode implements DoltNodeUnderTest {
       config: this.#config,
       volume: this.#volume,
       network: this.#network,
-      clock: systemClock,
+      clock: this.#clock,
       rootHost: "%",
       answersTo: (host) => host === this.name,
     });
