@@ -81,6 +81,7 @@ export interface FaceLock {
   readonly face: Face | null;
   /** Notes what was drawn; false when the lock was lost meanwhile and nothing was noted. */
   note(face: Face): Promise<boolean>;
+  /** Never throws: a lock that cannot be given back runs out. */
   release(): Promise<void>;
 }
 

@@ -18,7 +18,7 @@ const longestReconnectPauseMs = 1_000;
 
 export interface ConnectOptions {
   readonly role: RedisRole;
-  /** Hears why the connection is away, once until it is back, in words without the address or the password. */
+  /** Hears why the connection is away, each reason once until it is back, in words without the address or the password. */
   readonly onTrouble?: (why: string) => void;
 }
 
@@ -40,14 +40,26 @@ export interface RedisConnection {
  */
 export function connectRedis(url: string, options: ConnectOptions): RedisConnection {
   const client = new Redis(url, clientOptions(options.role));
+  // One promise an outage, however many callers wait for its end.
+  let ready = Promise.withResolvers<void>();
+  let isReady = false;
   let lastTrouble: string | null = null;
-  client.on("error", (error) => {
-    const trouble = troubleText(error);
+  let isClosing = false;
+  const tell = (trouble: string) => {
     if (trouble !== lastTrouble) options.onTrouble?.(trouble);
     lastTrouble = trouble;
-  });
+  };
+  client.on("error", (error) => tell(troubleText(error)));
   client.on("ready", () => {
+    isReady = true;
     lastTrouble = null;
+    ready.resolve();
+  });
+  client.on("close", () => {
+    if (!isReady) return;
+    isReady = false;
+    ready = Promise.withResolvers();
+    if (!isClosing) tell("the connection was lost");
   });
   const deadlineMs = options.role === "edge" ? deadlinesMs.edge : deadlinesMs.worker;
   return {
@@ -55,7 +67,8 @@ export function connectRedis(url: string, options: ConnectOptions): RedisConnect
     run: async (commands) => {
       const deadline = AbortSignal.timeout(deadlineMs);
       try {
-        await becomesReady(client, deadline);
+        if (client.status === "end") throw new Error("the connection was closed");
+        await beforeAbort(ready.promise, deadline);
         return await beforeAbort(commands(client), deadline);
       } catch (error) {
         if (error instanceof HandoverError) throw error;
@@ -64,7 +77,10 @@ export function connectRedis(url: string, options: ConnectOptions): RedisConnect
         throw fail("redis_away", { why });
       }
     },
-    close: () => closeClient(client),
+    close: () => {
+      isClosing = true;
+      return closeClient(client);
+    },
   };
 }
 
@@ -86,19 +102,6 @@ function clientOptions(role: RedisRole): RedisOptions {
     // A connection on which nothing is answered is given up, as after a Lambda was frozen.
     socketTimeout: deadlinesMs[role],
   };
-}
-
-async function becomesReady(client: Redis, deadline: AbortSignal): Promise<void> {
-  if (client.status === "ready") return;
-  if (client.status === "end") throw new Error("the connection was closed");
-  // once() would reject at the first "error", which each failed attempt to reconnect emits.
-  const { promise, resolve } = Promise.withResolvers<void>();
-  client.once("ready", resolve);
-  try {
-    await beforeAbort(promise, deadline);
-  } finally {
-    client.off("ready", resolve);
-  }
 }
 
 async function beforeAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -89,7 +89,8 @@ export class RedisFaceStore implements FaceStore {
         return noted === 1;
       },
       release: async () => {
-        await runScript(this.#connection, releaseScript, [lockKey], [token]);
+        // Said as a last word, often after something failed already: what cannot be given back now runs out by itself.
+        await runScript(this.#connection, releaseScript, [lockKey], [token]).catch(() => undefined);
       },
     };
   }

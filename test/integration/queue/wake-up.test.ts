@@ -196,6 +196,15 @@ describe("closing", () => {
     gate.resolve();
   });
 
+  test("hands what was left behind to another worker long before a plan expires", async () => {
+    const never = consume({ handle: () => new Promise(() => undefined) });
+    await wakeUp.wake("plan", "r-1", 1);
+    await expect.poll(() => never.consumption()).toMatchObject({ handling: 1 });
+    await never.close(0);
+    consume({});
+    await expect.poll(() => handled, { timeout: 30_000, interval: 200 }).toEqual(["r-1"]);
+  });
+
   test("ends also while Redis is away", async () => {
     const consumer = consume({ handle: async (_id, signal) => await aborted(signal) });
     await wakeUp.wake("plan", "r-1", 1);
