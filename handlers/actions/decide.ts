@@ -1,6 +1,6 @@
 import { type Approval, approvalSchema } from "../../src/domain/approval.ts";
 import { type Problem, problem } from "../../src/domain/errors.ts";
-import type { Person } from "../../src/domain/people.ts";
+import { type Person, samePerson } from "../../src/domain/people.ts";
 import { planSchema } from "../../src/domain/plan.ts";
 import { decidingRule, type PolicyRule } from "../../src/domain/policy.ts";
 import type { RequestRecord } from "../../src/domain/request.ts";
@@ -112,6 +112,9 @@ function mistrustOf(plan: Signed, record: RequestRecord, cluster: ClusterService
   const opened = openSigned(plan, cluster.keys, planSchema);
   if (opened === null) return problem("grant_invalid", { why: "the plan is not signed by this cluster's key" });
   if (opened.requestId !== record.id) return problem("grant_invalid", { why: "the plan is another request's" });
+  if (!samePerson(opened.requester, record.requester)) {
+    return problem("grant_invalid", { why: "the plan was made for another requester" });
+  }
   return null;
 }
 

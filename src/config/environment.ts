@@ -13,6 +13,8 @@ export interface EdgeSettings {
   readonly slack: SlackSettings & { readonly signingSecret: string };
   readonly edgeKey: SigningKey;
   readonly configuration: Configuration;
+  /** The address to listen on; every interface by default. */
+  readonly host: string;
   /** 0: a free one. */
   readonly port: number;
   readonly logLevel: LogLevel;
@@ -78,6 +80,7 @@ const edgeSchema = z.object({
   ...common,
   SLACK_SIGNING_SECRET: text,
   HANDOVER_EDGE_KEY: signingKey,
+  HOST: text.default("0.0.0.0"),
   PORT: port.default(3000),
 });
 
@@ -110,6 +113,7 @@ export function readEdgeSettings(environment: Environment): EdgeSettings {
     },
     edgeKey: knownKey(values.HANDOVER_EDGE_KEY, "HANDOVER_EDGE_KEY", configuration.edge.publicKeys, "edge.publicKeys"),
     configuration,
+    host: values.HOST,
     port: values.PORT,
     logLevel: values.HANDOVER_LOG_LEVEL,
   };

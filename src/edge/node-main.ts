@@ -12,8 +12,9 @@ async function main(): Promise<void> {
   const edge = openEdge(settings);
   try {
     const told = toldToEnd();
-    const server = await startEdgeServer({ receiver: edge.receiver, port: settings.port, log: edge.log });
-    edge.log.info({ port: server.port }, "the edge listens");
+    const { port, host } = settings;
+    const server = await startEdgeServer({ receiver: edge.receiver, port, host, log: edge.log });
+    edge.log.info({ host, port: server.port }, `the edge listens, for this machine on http://127.0.0.1:${server.port}`);
     const signal = await told;
     edge.log.info({ signal }, "the edge ends");
     await server.close(shutdownMs);

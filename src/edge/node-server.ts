@@ -21,8 +21,8 @@ export interface EdgeServerOptions {
   readonly receiver: Pick<SlackReceiver, "handle">;
   /** 0: a free one. */
   readonly port: number;
-  /** Default: every interface. */
-  readonly host?: string;
+  /** The address to listen on. */
+  readonly host: string;
   readonly log: EdgeLog;
 }
 
@@ -99,10 +99,10 @@ function send(response: ServerResponse, answer: HttpAnswer, isClosing: boolean):
   response.end(answer.body);
 }
 
-function listen(server: Server, port: number, host: string | undefined): Promise<void> {
+function listen(server: Server, port: number, host: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   server.once("error", reject);
-  server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+  server.listen({ port, host }, () => {
     server.off("error", reject);
     resolve();
   });
