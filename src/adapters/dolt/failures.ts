@@ -8,8 +8,8 @@ const serverErrorSchema = z.object({ errno: z.number().int().positive(), sqlMess
 const loginErrors: ReadonlySet<number> = new Set([1045, 1130, 1698]);
 
 /**
- * Answers that say that the statement was cut short, not that it was not done: query interrupted (1317), killed
- * (3024), server shutting down (1053). Dolt also reports a killed connection's statement as 1105 “context canceled”.
+ * Answers that say that the statement was cut short, not that it was not done: query interrupted (1317), query
+ * timed out (3024), server shutting down (1053). Dolt also reports a killed connection's statement as 1105 “context canceled”.
  */
 const interruptedErrors: ReadonlySet<number> = new Set([1053, 1317, 3024]);
 const interruptedText = /context canceled|context deadline exceeded/i;

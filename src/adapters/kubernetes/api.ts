@@ -11,8 +11,7 @@ import {
 import { callFailure } from "./failures.ts";
 import type { PooledKubeConfig } from "./pooled-kube-config.ts";
 
-/** How long one call may take, unless the caller's signal ends it earlier. */
-const callDeadlineMs = 5_000;
+const defaultCallDeadlineMs = 5_000;
 /** How many objects a list asks for at once. */
 const pageSize = 500;
 
@@ -29,9 +28,12 @@ export class KubernetesApi {
   readonly authentication: AuthenticationV1Api;
   readonly watch: Watch;
   readonly #kubeConfig: PooledKubeConfig;
+  readonly #callDeadlineMs: number;
 
-  constructor(kubeConfig: PooledKubeConfig) {
+  /** `callDeadlineMs`: how long one call may take, unless the caller's signal ends it earlier. */
+  constructor(kubeConfig: PooledKubeConfig, options: { readonly callDeadlineMs?: number } = {}) {
     this.#kubeConfig = kubeConfig;
+    this.#callDeadlineMs = options.callDeadlineMs ?? defaultCallDeadlineMs;
     this.core = kubeConfig.makeApiClient(CoreV1Api);
     this.apps = kubeConfig.makeApiClient(AppsV1Api);
     this.coordination = kubeConfig.makeApiClient(CoordinationV1Api);
@@ -41,12 +43,12 @@ export class KubernetesApi {
 
   /** One call, bounded. `doing` says in a problem what failed: “reading StatefulSet shop/orders”. */
   async call<T>(doing: string, signal: AbortSignal, send: (options: ConfigurationOptions) => Promise<T>): Promise<T> {
-    const deadline = AbortSignal.timeout(callDeadlineMs);
+    const deadline = AbortSignal.timeout(this.#callDeadlineMs);
     try {
       signal.throwIfAborted();
       return await send(bound(AbortSignal.any([signal, deadline])));
     } catch (error) {
-      if (deadline.aborted) throw callFailure(doing, new Error(`no answer within ${callDeadlineMs} ms`));
+      if (deadline.aborted) throw callFailure(doing, new Error(`no answer within ${this.#callDeadlineMs} ms`));
       if (signal.aborted) throw callFailure(doing, new Error("the wait was cancelled"));
       throw callFailure(doing, error);
     }
