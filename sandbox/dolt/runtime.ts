@@ -29,7 +29,10 @@ export interface SimulatedDoltRuntimeOptions {
 export class SimulatedDoltRuntime implements ContainerRuntime {
   readonly #options: SimulatedDoltRuntimeOptions;
   readonly #running = new Set<SimulatedContainer>();
+  /** By the mark in their folder. */
   readonly #volumes = new Map<string, Volume>();
+  /** By the server's name on the network. */
+  readonly #lastVolumes = new Map<string, Volume>();
 
   constructor(options: SimulatedDoltRuntimeOptions) {
     this.#options = options;
@@ -51,16 +54,16 @@ export class SimulatedDoltRuntime implements ContainerRuntime {
       rootPassword: spec.env.DOLT_ROOT_PASSWORD ?? "",
       answersTo: (host) => namesPod(host, spec),
     });
+    this.#lastVolumes.set(server.name, server.volume);
     const container = new SimulatedContainer(server);
     this.#running.add(container);
     void container.exited.then(() => this.#running.delete(container));
     return container;
   }
 
-  /** The disk of a pod's server that runs now, for instance to fill it; undefined when none runs. */
+  /** The disk on which a pod's server runs, or ran last, for instance to fill it; undefined when none ever ran. */
   volumeOf(namespace: string, pod: string): Volume | undefined {
-    const name = networkName(namespace, pod);
-    return [...this.#running].find((container) => container.server.name === name)?.server.volume;
+    return this.#lastVolumes.get(networkName(namespace, pod));
   }
 
   async close(): Promise<void> {
@@ -90,25 +93,25 @@ export function networkName(namespace: string, pod: string): string {
 
 class SimulatedContainer implements RunningContainer {
   readonly exited: Promise<ContainerExit>;
-  readonly server: SimulatedDolt;
+  readonly #server: SimulatedDolt;
   readonly #ended = Promise.withResolvers<ContainerExit>();
 
   constructor(server: SimulatedDolt) {
-    this.server = server;
+    this.#server = server;
     this.exited = this.#ended.promise;
   }
 
   signal(signal: ContainerSignal): void {
     switch (signal) {
       case "SIGSTOP":
-        this.server.freeze();
+        this.#server.freeze();
         return;
       case "SIGCONT":
-        this.server.thaw();
+        this.#server.thaw();
         return;
       case "SIGTERM":
         // A stopped process takes no SIGTERM until it goes on.
-        void this.server.thawed().then(() => this.#end({ exitCode: 0, signal: null }));
+        void this.#server.thawed().then(() => this.#end({ exitCode: 0, signal: null }));
         return;
       case "SIGKILL":
         void this.#end({ exitCode: 137, signal: "SIGKILL" });
@@ -117,11 +120,11 @@ class SimulatedContainer implements RunningContainer {
   }
 
   async ready(signal: AbortSignal): Promise<boolean> {
-    return await this.server.answers(signal);
+    return await this.#server.answers(signal);
   }
 
   async #end(exit: ContainerExit): Promise<void> {
-    await this.server.kill();
+    await this.#server.kill();
     this.#ended.resolve(exit);
   }
 }

@@ -141,7 +141,8 @@ export class CommitHook implements Replica {
         this.#settle();
         if (heartbeatDue) await this.#heartbeat(signal);
         else heartbeatDue = this.isCaughtUp();
-        await this.#wake.wait(TICK_MS, signal);
+        // A commit may have come while the heartbeat was under way.
+        if (!this.#shouldPush()) await this.#wake.wait(TICK_MS, signal);
       }
       await life.thawed();
     }

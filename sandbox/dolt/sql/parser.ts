@@ -272,6 +272,7 @@ function parseSetTarget(stream: TokenStream): { scope: "global" | "session" | "u
 
 /** A bare word such as ON stands for its text. */
 function parseSetValue(stream: TokenStream) {
+  if (stream.acceptWords("on")) return { kind: "literal" as const, value: "on" };
   const expression = parseExpression(stream);
   if (expression.kind !== "column") return expression;
   return { kind: "literal" as const, value: expression.name };

@@ -83,7 +83,10 @@ export class TokenStream {
     return items;
   }
 
+  /** At the end of the text the last token stands for what is wrong, as in Dolt. */
   fail(token: Token = this.peek()): never {
+    const last = this.#tokens.at(-2);
+    if (token.kind === "end" && last !== undefined) throw syntaxError(this.sql, this.sql.length + 1, last.text);
     throw syntaxError(this.sql, token.at + token.text.length + 1, token.text);
   }
 }

@@ -78,7 +78,7 @@ function readQuoted(sql: string, start: number, quote: string): { text: string; 
       at += 1;
     }
   }
-  throw syntaxError(sql, sql.length, sql.slice(start));
+  throw syntaxError(sql, sql.length + 1, text);
 }
 
 /** Worded as Dolt words it; `position` counts characters up to and including the offending text. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { execute, failureOf, query, standings, untilCaughtUp, untilRow, untilStandings } from "./client.ts";
+import { execute, failureOf, open, query, standings, untilCaughtUp, untilRow, untilStandings } from "./client.ts";
 import type { StartDoltCluster } from "./cluster-under-test.ts";
 import { eventually } from "./eventually.ts";
 import { startThree, startWithApp } from "./start.ts";
@@ -61,6 +61,27 @@ export function brokenClusters(start: StartDoltCluster): void {
       await untilRow(c, 1);
       expect(await query(c, "SELECT id FROM app.t")).toEqual([{ id: 1 }]);
       expect(await standings([a, b])).toEqual(["primary 1", "primary 2"]);
+    });
+  });
+
+  describe("a frozen server", () => {
+    it("takes a promotion that was queued in it when it goes on, and yields to the newer primary", async () => {
+      const { a, b, nodes } = await startWithApp(start);
+      await query(a, "CALL dolt_cluster_transition_to_standby(2, 0)");
+      const queued = await open(b);
+      b.freeze();
+      // Whether it is carried out at epoch 2, or comes too late, is decided by who is heard first.
+      const promotion = queued.query("CALL dolt_assume_cluster_role('primary', 2)").then(
+        () => "status 0",
+        (error: unknown) => String(error),
+      );
+      await query(a, "CALL dolt_assume_cluster_role('primary', 3)");
+
+      b.thaw();
+
+      await untilStandings(nodes, ["primary 3", "standby 3", "standby 3"]);
+      expect(await promotion).toMatch(/^status 0$|already at epoch 3|The server closed the connection/);
+      queued.destroy();
     });
   });
 
