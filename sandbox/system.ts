@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { z } from "zod";
 import type { Policy } from "../src/domain/policy.ts";
 import { newSigningKeys } from "./keys.ts";
 import type { SlackWorkspace } from "./slack/workspace.ts";
@@ -87,23 +88,29 @@ export class System {
     const started = await this.#start(
       "src/edge/node-main.ts",
       { HANDOVER_EDGE_KEY: this.#edgeKey, PORT: port },
-      (line) => /http:\/\/127\.0\.0\.1:\d+/.test(line),
+      (line) => line.includes("the edge listens"),
     );
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(started.line)?.[0];
-    if (url === undefined) throw new Error(`The edge did not say where it listens: ${started.line}`);
-    this.#options.slack.setRequestUrl(`${url}/slack/events`);
+    const said = edgeListens.parse(JSON.parse(started.line));
+    this.#options.slack.setRequestUrl(`http://127.0.0.1:${said.port}/slack/events`);
     return started.process;
   }
 
   /**
    * Starts a worker, and waits until it has told the edge which targets it sees.
    * @param main the file to run, from the root of the project; tests of recovery have one that dies at a chosen point
+   * @param sees targets (`NAMESPACE/NAME`) that it has to see before it counts as started: those that are being created meanwhile
    */
   async startWorker(
     environment: Readonly<Record<string, string>> = {},
     main = "src/worker/main.ts",
+    sees: readonly string[] = [],
   ): Promise<RunningProcess> {
-    const started = await this.#start(main, environment, (line) => line.includes("targets seen"));
+    const { cluster } = this.#options;
+    const started = await this.#start(
+      main,
+      environment,
+      (line) => line.includes("targets seen") && sees.every((target) => line.includes(`"${cluster}/${target}"`)),
+    );
     return started.process;
   }
 
@@ -134,13 +141,22 @@ export class System {
   }
 }
 
+/** The line by which an edge says that it is ready. */
+const edgeListens = z.object({ port: z.int() });
+
 /** One process of the system. */
 export class RunningProcess {
+  /** Resolves when it has ended, for whatever reason, to how it did. */
+  readonly ended: Promise<string>;
   readonly #child: ChildProcess;
   #printed = "";
 
   constructor(child: ChildProcess) {
     this.#child = child;
+    const how = () => child.signalCode ?? `exit code ${child.exitCode}`;
+    this.ended = hasEnded(child)
+      ? Promise.resolve(how())
+      : new Promise((resolve) => child.once("exit", () => resolve(how())));
     const collect = (chunk: Buffer) => {
       this.#printed = (this.#printed + chunk.toString("utf8")).slice(-200_000);
     };
