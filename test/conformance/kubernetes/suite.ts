@@ -1,0 +1,31 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { listsConformance } from "./lists.ts";
+import { objectsConformance } from "./objects.ts";
+import type { KubernetesUnderTest } from "./support/subject.ts";
+import { watchesConformance } from "./watches.ts";
+
+/**
+ * What the project needs of a Kubernetes API, asked through @kubernetes/client-node. The sandbox and a real control plane
+ * both pass it: where they differ, the sandbox is wrong. No node is needed: the tests set the status of pods themselves.
+ */
+export function kubernetesConformance(name: string, start: () => Promise<KubernetesUnderTest>): void {
+  describe(`Kubernetes API: ${name}`, () => {
+    let started: KubernetesUnderTest | undefined;
+    const api = () => {
+      if (started === undefined) {
+        throw new Error("the API under test was not started");
+      }
+      return started;
+    };
+    beforeAll(async () => {
+      started = await start();
+    });
+    afterAll(async () => {
+      await started?.close();
+    });
+
+    objectsConformance(api);
+    listsConformance(api);
+    watchesConformance(api);
+  });
+}
