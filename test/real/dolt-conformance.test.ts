@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "vitest";
-import { freePort } from "../../sandbox/free-port.ts";
 import { type Child, startChild } from "../../sandbox/node-agent/child.ts";
+import { LoopbackRange } from "../../sandbox/node-agent/loopback.ts";
 import { query } from "../conformance/dolt/client.ts";
 import type { Bootstrap, DoltClusterUnderTest, DoltNodeUnderTest } from "../conformance/dolt/cluster-under-test.ts";
 import { eventually } from "../conformance/dolt/eventually.ts";
@@ -17,27 +17,34 @@ const unavailable = partsUnavailable();
 if (unavailable === null) doltConformance("real Dolt servers", startRealCluster);
 else describe(`real Dolt servers (${unavailable})`, () => it.skip("passes the conformance suite", () => undefined));
 
-/** Dolt processes on 127.0.0.1, each pair joined through a proxy that can be cut. */
+/** Ports that every server has, each on an address of its own: after a restart they are still free for it. */
+const SQL_PORT = 3306;
+const REPLICATION_PORT = 50051;
+
+/** Dolt processes, each pair joined through a proxy that can be cut. */
 async function startRealCluster(bootstrap: readonly Bootstrap[]): Promise<DoltClusterUnderTest> {
   const binary = await ensurePart("dolt");
   const folder = await mkdtemp(join(tmpdir(), "handover-dolt-"));
   const names = bootstrap.map((_, index) => nodeName(index));
-  const ports = new Map<string, number>();
-  for (const name of names) ports.set(name, await freePort());
-  const links = await ReplicationLinks.open(names, (name) => ({ host: "127.0.0.1", port: ports.get(name) ?? 0 }));
+  const addresses = await LoopbackRange.reserve();
+  const hosts = new Map(names.map((name) => [name, addresses.take()]));
+  const links = await ReplicationLinks.open(names, (name) => {
+    const host = hosts.get(name);
+    return host === undefined ? undefined : { host, port: REPLICATION_PORT };
+  });
   const nodes: RealNode[] = [];
   for (const [index, own] of bootstrap.entries()) {
     const name = nodeName(index);
-    const port = await freePort();
+    const host = hosts.get(name) ?? "127.0.0.1";
     const yaml = serverYaml({
-      listener: { host: "127.0.0.1", port },
-      replication: { host: "127.0.0.1", port: ports.get(name) ?? 0 },
+      listener: { host, port: SQL_PORT },
+      replication: { host, port: REPLICATION_PORT },
       bootstrap: own,
       remotes: names
         .filter((other) => other !== name)
         .map((other) => ({ name: other, address: links.between(name, other).address })),
     });
-    nodes.push(new RealNode({ name, binary, port, yaml, folder: join(folder, name), links }));
+    nodes.push(new RealNode({ name, binary, host, yaml, folder: join(folder, name), links }));
   }
   await Promise.all(nodes.map((node) => node.start()));
   return {
@@ -52,6 +59,7 @@ async function startRealCluster(bootstrap: readonly Bootstrap[]): Promise<DoltCl
     close: async () => {
       await Promise.all(nodes.map((node) => node.kill()));
       await links.close();
+      await addresses.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -60,7 +68,7 @@ async function startRealCluster(bootstrap: readonly Bootstrap[]): Promise<DoltCl
 interface RealNodeOptions {
   readonly name: string;
   readonly binary: string;
-  readonly port: number;
+  readonly host: string;
   readonly yaml: string;
   readonly folder: string;
   readonly links: ReplicationLinks;
@@ -74,7 +82,7 @@ class RealNode implements DoltNodeUnderTest {
 
   constructor(options: RealNodeOptions) {
     this.name = options.name;
-    this.address = { host: "127.0.0.1", port: options.port };
+    this.address = { host: options.host, port: SQL_PORT };
     this.#options = options;
   }
 

@@ -2,12 +2,14 @@ import { parseServerConfig, type ServerConfig } from "../../../sandbox/dolt/clus
 import { Volume } from "../../../sandbox/dolt/engine/volume.ts";
 import { ReplicationNetwork } from "../../../sandbox/dolt/network.ts";
 import { type SimulatedDolt, startSimulatedDolt } from "../../../sandbox/dolt/server.ts";
-import { freePort } from "../../../sandbox/free-port.ts";
+import { LoopbackRange } from "../../../sandbox/node-agent/loopback.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
 import { acceleratedClock } from "./accelerated-clock.ts";
 import type { Bootstrap, DoltClusterUnderTest, DoltNodeUnderTest } from "./cluster-under-test.ts";
 import { nodeName, serverYaml } from "./server-yaml.ts";
 
+/** The same for all: each node has an address of its own, so that its ports are still its own after a restart. */
+const SQL_PORT = 3306;
 /** Simulated servers know one another by host name only; no DNS and no port is needed for it. */
 const REPLICATION_PORT = 50051;
 
@@ -17,12 +19,13 @@ const ACCELERATION = 8;
 export async function startSimulatedCluster(bootstrap: readonly Bootstrap[]): Promise<DoltClusterUnderTest> {
   const clock = acceleratedClock(ACCELERATION);
   const network = new ReplicationNetwork(clock);
+  const addresses = await LoopbackRange.reserve();
   const nodes: SimulatedNode[] = [];
   for (const [index, own] of bootstrap.entries()) {
-    const port = await freePort();
+    const host = addresses.take();
     const yaml = serverYaml({
-      listener: { host: "127.0.0.1", port },
-      replication: { host: "127.0.0.1", port: REPLICATION_PORT },
+      listener: { host, port: SQL_PORT },
+      replication: { host, port: REPLICATION_PORT },
       bootstrap: own,
       remotes: bootstrap
         .map((_, other) => nodeName(other))
@@ -38,6 +41,7 @@ export async function startSimulatedCluster(bootstrap: readonly Bootstrap[]): Pr
     heal: async () => network.heal(),
     close: async () => {
       await Promise.all(nodes.map((node) => node.kill()));
+      await addresses.close();
     },
   };
 }

@@ -5,22 +5,26 @@ import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ReplicationNetwork } from "../../../sandbox/dolt/network.ts";
 import { SimulatedDoltRuntime } from "../../../sandbox/dolt/runtime.ts";
+import { LoopbackRange } from "../../../sandbox/node-agent/loopback.ts";
 import type { ContainerSpec } from "../../../sandbox/node-agent/runtime.ts";
 import { systemClock } from "../../../src/adapters/clock.ts";
 
-const PORT = 33_306;
+const PORT = 3306;
 
 describe("pods as simulated Dolt servers", () => {
   let folder: string;
   let runtime: SimulatedDoltRuntime;
+  let addresses: LoopbackRange;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "handover-runtime-"));
+    addresses = await LoopbackRange.reserve();
     runtime = new SimulatedDoltRuntime({ clock: systemClock, network: new ReplicationNetwork(systemClock, 0) });
   });
 
   afterEach(async () => {
     await runtime.close();
+    await addresses.close();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -41,7 +45,7 @@ cluster:
   standby_remotes: [${others.map((other) => `{name: ${other}, remote_url_template: "http://${other}-repl.shop.svc:50051/{database}"}`).join(", ")}]
 `,
     );
-    const ip = `127.83.${process.pid % 250}.${ordinal + 1}`;
+    const ip = addresses.take();
     return {
       pod: { namespace: "shop", name, uid: name, ip, hostname: name },
       name: "dolt",
