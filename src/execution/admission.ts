@@ -119,7 +119,7 @@ async function approversThatFell(
 
 async function judgeFacts(plan: Plan, operation: Operation, context: OperationContext): Promise<Admission> {
   try {
-    const fresh = await preflight(operation, context, plan.parameters);
+    const fresh = await preflight(operation, context, plan.parameters, { approved: plan });
     if (fresh.kind === "refused") return { kind: "refused", problems: fresh.problems };
     const changes = changedFacts(plan, fresh.draft);
     return changes.length > 0 ? { kind: "stale", changes } : { kind: "admitted", plan };

@@ -5,14 +5,20 @@ import type { TargetKey } from "../domain/target.ts";
 import type { Operation, OperationContext, PlanResult } from "../operations/operation.ts";
 import { freezeOf } from "./freeze.ts";
 
+export interface PreflightOptions {
+  readonly overrideFreeze?: boolean;
+  /** The plan that people approved, when the facts are looked at again for it. */
+  readonly approved?: Plan;
+}
+
 /** The preflight of an operation, and what holds for each one: the workload is there, and nothing that changes it runs while it is frozen. */
 export async function preflight(
   operation: Operation,
   context: OperationContext,
   parameters: Parameters,
-  options: { readonly overrideFreeze: boolean } = { overrideFreeze: false },
+  options: PreflightOptions = {},
 ): Promise<PlanResult> {
-  const result = await operation.plan(context, parameters);
+  const result = await operation.plan(context, parameters, options.approved);
   if (result.kind === "refused" || result.draft.steps.length === 0 || options.overrideFreeze) return result;
   const workload = await context.workloads.look(context.target, context.signal);
   if (workload === null) throw fail("target_unknown", { given: context.targetName, known: [] });

@@ -23,8 +23,12 @@ export type PlanResult =
 export interface Operation {
   /** `engine.verb`, as the policy names it. */
   readonly name: string;
-  /** The preflight: reads only. Throws HandoverError when it cannot read. */
-  plan(context: OperationContext, parameters: Parameters): Promise<PlanResult>;
+  /**
+   * The preflight: reads only. Throws HandoverError when it cannot read.
+   * @param approved the plan that people approved, when the facts are looked at again for it: what was chosen then is
+   *   chosen again as long as it is fit, though something else may have become better by a hair
+   */
+  plan(context: OperationContext, parameters: Parameters, approved?: Plan): Promise<PlanResult>;
   /**
    * An execution of this plan; nothing is opened or changed until `steps` run. `resumed`: another process began it, so
    * the world may already be anywhere between the plan and its end. Throws HandoverError when the plan is not one of this

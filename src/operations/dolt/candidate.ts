@@ -19,11 +19,13 @@ export type CandidateChoice =
 /**
  * The standby that takes over: by evidence (reachable, Ready, not leaving, of the right revision, holding everything,
  * within the bound of lag), then the smallest lag, then the lowest ordinal. Every other one gets its reason.
+ * @param approved the pod that people approved: any fit one does, so a lag that is smaller by now takes nothing from it
  */
 export function chooseCandidate(
   view: DoltView,
   primary: AnsweringNode,
   parameters: FailoverParameters,
+  approved?: string,
 ): CandidateChoice {
   const rejected: string[] = [];
   const fit: { node: AnsweringNode; lagMs: number }[] = [];
@@ -33,7 +35,8 @@ export function chooseCandidate(
     if (typeof judgement === "string") rejected.push(`${node.name}: ${judgement}`);
     else fit.push(judgement);
   }
-  const [best, ...others] = fit.sort((a, b) => a.lagMs - b.lagMs);
+  const isApproved = ({ node }: { node: AnsweringNode }) => Number(node.name === approved);
+  const [best, ...others] = fit.sort((a, b) => isApproved(b) - isApproved(a) || a.lagMs - b.lagMs);
   if (best === undefined) return { kind: "none", rejected };
   const passedOver = others.map(({ node, lagMs }) => `${node.name}: fit too, lag ${lagMs} ms`);
   return { kind: "chosen", ...best, rejected: [...rejected, ...passedOver] };

@@ -12,9 +12,10 @@ import { routedPods } from "./role-labels.ts";
 export const failoverOperation: Operation = {
   name: failoverDefinition.name,
 
-  async plan(context, given) {
+  async plan(context, given, approved) {
     const parameters = failoverParametersSchema.parse(given);
-    return planFailover(context, parameters, await lookAtDolt(context));
+    const approvedDetails = failoverDetailsSchema.safeParse(approved?.details).data;
+    return planFailover(context, parameters, await lookAtDolt(context), approvedDetails?.candidate.name);
   },
 
   begin(context, plan, resumed) {
@@ -24,7 +25,13 @@ export const failoverOperation: Operation = {
   },
 };
 
-export function planFailover(context: OperationContext, parameters: FailoverParameters, view: DoltView): PlanResult {
+/** @param approvedCandidate the pod that people approved; it stays the candidate as long as it is fit */
+export function planFailover(
+  context: OperationContext,
+  parameters: FailoverParameters,
+  view: DoltView,
+  approvedCandidate?: string,
+): PlanResult {
   const pods = view.nodes.map((node) => node.name);
   const strangers = [parameters.to, parameters.avoid, parameters.expectedPrimary].filter(
     (name) => name !== undefined && !pods.includes(name),
@@ -37,7 +44,7 @@ export function planFailover(context: OperationContext, parameters: FailoverPara
   const { primary } = found;
   const objections = objectionsTo(context, parameters, view, primary);
   if (objections.length > 0) return refusal(objections);
-  const choice = chooseCandidate(view, primary, parameters);
+  const choice = chooseCandidate(view, primary, parameters, approvedCandidate);
   if (choice.kind === "none") return refusal([problem("dolt_no_candidate", { rejected: choice.rejected })]);
   const candidate = choice.node;
   const answering = view.nodes.filter(isAnswering).map((node) => node.name);
