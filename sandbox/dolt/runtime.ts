@@ -42,19 +42,22 @@ export class SimulatedDoltRuntime implements ContainerRuntime {
     const configPath = configArgument(spec);
     const yaml = await readFile(folderPath(spec, configPath), "utf8");
     const config = parseServerConfig(expandVariables(yaml, spec.env));
+    const volume = await this.#openVolume(spec);
+    const name = networkName(spec.pod.namespace, spec.pod.name);
+    this.#lastVolumes.set(name, volume);
+    if (volume.full) return ENDED;
     const server = await startSimulatedDolt({
-      name: networkName(spec.pod.namespace, spec.pod.name),
+      name,
       config,
       // A process that listens on every address would take the port from the other pods of this machine.
       host: spec.pod.ip,
-      volume: await this.#openVolume(spec),
+      volume,
       network: this.#options.network,
       clock: this.#options.clock,
       rootHost: spec.env.DOLT_ROOT_HOST ?? "localhost",
       rootPassword: spec.env.DOLT_ROOT_PASSWORD ?? "",
       answersTo: (host) => namesPod(host, spec),
     });
-    this.#lastVolumes.set(server.name, server.volume);
     const container = new SimulatedContainer(server);
     this.#running.add(container);
     void container.exited.then(() => this.#running.delete(container));
@@ -91,6 +94,13 @@ export function networkName(namespace: string, pod: string): string {
   return `${namespace}/${pod}`;
 }
 
+/** A server whose disk is full starts and ends at once, as the real one does. */
+const ENDED: RunningContainer = {
+  exited: Promise.resolve({ exitCode: 1, signal: null }),
+  signal: () => undefined,
+  ready: async () => false,
+};
+
 class SimulatedContainer implements RunningContainer {
   readonly exited: Promise<ContainerExit>;
   readonly #server: SimulatedDolt;
@@ -99,6 +109,7 @@ class SimulatedContainer implements RunningContainer {
   constructor(server: SimulatedDolt) {
     this.#server = server;
     this.exited = this.#ended.promise;
+    void server.crashed.then(() => this.#ended.resolve({ exitCode: 1, signal: null }));
   }
 
   signal(signal: ContainerSignal): void {

@@ -45,10 +45,18 @@ export interface SimulatedDolt {
   answers(signal: AbortSignal): Promise<boolean>;
   /** Ends it at once, as SIGKILL does; what is on the volume stays. Resolves when its port is free. Safe to call twice. */
   kill(): Promise<void>;
+  /** Resolves when it has ended by itself, because its disk is full. */
+  readonly crashed: Promise<void>;
 }
 
-/** Starts one simulated server. Rejects when its port is taken. */
+/** A server cannot start on a full disk. */
+export class DiskFullError extends Error {
+  override readonly name = "DiskFullError";
+}
+
+/** Starts one simulated server. Rejects when its port is taken, and with a DiskFullError when its disk is full. */
 export async function startSimulatedDolt(options: SimulatedDoltOptions): Promise<SimulatedDolt> {
+  if (options.volume.full) throw new DiskFullError(`${options.name} cannot start: no space left on device`);
   const server = new RunningServer(options);
   await server.listen();
   return server;
@@ -66,13 +74,14 @@ class RunningServer implements SimulatedDolt, Endpoint {
   #address = { host: "", port: 0 };
   #nextConnection = 1;
   #closed: Promise<void> | undefined;
+  readonly #crash = Promise.withResolvers<void>();
 
   constructor(options: SimulatedDoltOptions) {
     const { config, volume, clock, network, name } = options;
     this.name = name;
     this.volume = volume;
     this.#options = options;
-    if (volume.accounts === undefined && !volume.full) {
+    if (volume.accounts === undefined) {
       volume.accounts = firstAccounts(options.rootHost ?? "localhost", passwordVerifier(options.rootPassword ?? ""));
     }
     const life = { signal: this.#life.signal, thawed: () => this.#gate.passed() };
@@ -86,7 +95,7 @@ class RunningServer implements SimulatedDolt, Endpoint {
         transport: network.transportOf(name),
         killConnections: (except) => this.#killConnections(except),
       });
-    this.#instance = new Instance(volume, clock, controller, network.backups);
+    this.#instance = new Instance(volume, clock, controller, network.backups, () => this.#endByItself());
     this.#server = createServer((socket) => this.#accept(socket));
   }
 
@@ -96,6 +105,10 @@ class RunningServer implements SimulatedDolt, Endpoint {
 
   get standing(): Standing | undefined {
     return this.#instance.controller?.standing;
+  }
+
+  get crashed(): Promise<void> {
+    return this.#crash.promise;
   }
 
   async listen(): Promise<void> {
@@ -150,6 +163,10 @@ class RunningServer implements SimulatedDolt, Endpoint {
   async kill(): Promise<void> {
     this.#closed ??= this.#end();
     await this.#closed;
+  }
+
+  #endByItself(): void {
+    void this.kill().then(() => this.#crash.resolve());
   }
 
   async #end(): Promise<void> {

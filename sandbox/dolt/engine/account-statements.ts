@@ -16,7 +16,7 @@ export function changeAccounts(
   switch (statement.kind) {
     case "createUser": {
       if (exists && statement.ifNotExists) return;
-      if (exists) throw new SqlError(`Operation CREATE USER failed for ${shown}`, 1396, "HY000");
+      if (exists) throw new SqlError(`Operation CREATE USER failed for ${shown}`);
       const verifier = passwordVerifier(statement.password);
       const user = { ...account, verifier, superuser: false, locked: false, passwordChangedMs: instance.clock.nowMs() };
       instance.storeAccounts({ ...accounts, users: [...accounts.users, user] });
@@ -24,7 +24,7 @@ export function changeAccounts(
     }
     case "dropUser":
       if (!exists && statement.ifExists) return;
-      if (!exists) throw new SqlError(`Operation DROP USER failed for ${shown}`, 1396, "HY000");
+      if (!exists) throw new SqlError(`Operation DROP USER failed for ${shown}`);
       instance.storeAccounts({
         users: accounts.users.filter((user) => !sameAccount(user, account)),
         grants: accounts.grants.filter((grant) => !sameAccount(grant, account)),

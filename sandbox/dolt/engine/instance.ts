@@ -6,7 +6,7 @@ import { passwordVerifier } from "../protocol/handshake.ts";
 import { SqlError } from "../sql/values.ts";
 import { type Account, type Accounts, LOCAL_USER } from "./accounts.ts";
 import { type DatabaseState, newDatabase } from "./database.ts";
-import type { Volume } from "./volume.ts";
+import type { BranchControl, Volume } from "./volume.ts";
 
 /** What SHOW PROCESSLIST and KILL see of a connection. */
 export interface ConnectionInfo {
@@ -32,6 +32,8 @@ export class Instance {
   readonly connections = new Map<number, ConnectionInfo>();
   /** Not kept over a restart, and not replicated. */
   ackTimeoutSecs = 0;
+  /** Ends the server: Dolt does not live through a write that its disk does not take. */
+  readonly #diskFull: () => void;
   readonly #localUser: Account;
   #hasLocalUser = true;
 
@@ -40,11 +42,13 @@ export class Instance {
     clock: Clock,
     controller: ClusterController | undefined,
     backups: Map<string, DatabaseState>,
+    diskFull: () => void,
   ) {
     this.volume = volume;
     this.clock = clock;
     this.controller = controller;
     this.backups = backups;
+    this.#diskFull = diskFull;
     const verifier = passwordVerifier(randomUUID());
     this.#localUser = { ...LOCAL_USER, verifier, superuser: true, locked: false, passwordChangedMs: 1000 };
   }
@@ -104,6 +108,12 @@ export class Instance {
     this.controller?.accountsChanged();
   }
 
+  storeBranchControl(contents: BranchControl): void {
+    this.#demandSpace();
+    this.volume.branchControl = contents;
+    this.controller?.branchControlChanged();
+  }
+
   /** Carries out what a primary sent. A database that this standby does not know is made. */
   apply(request: ReplicationRequest): void {
     if (request.kind === "heartbeat") return;
@@ -135,6 +145,8 @@ export class Instance {
   }
 
   #demandSpace(): void {
-    if (this.volume.full) throw new SqlError("write failed: no space left on device");
+    if (!this.volume.full) return;
+    this.#diskFull();
+    throw new SqlError("no space left on device");
   }
 }

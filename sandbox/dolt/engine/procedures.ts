@@ -1,5 +1,6 @@
 import type { Statement } from "../sql/ast.ts";
 import { type Column, type ResultSet, SqlError, type SqlValue } from "../sql/values.ts";
+import { withAdminOf } from "./branch-control-writes.ts";
 import { type Branch, type DatabaseState, rootHash, withBranch } from "./database.ts";
 import { evaluate, type Scope } from "./expression.ts";
 import { doltHash } from "./hash.ts";
@@ -101,6 +102,9 @@ async function branch(session: Session, args: readonly SqlValue[], signal: Abort
   if (start === undefined) throw new SqlError(`fatal: not a valid object name: '${second}'`);
   if (state.branches.has(first)) throw new SqlError(`fatal: A branch named '${first}' already exists.`);
   const { head } = start;
+  const { volume } = session.instance;
+  const account = { database, branch: first, user: session.user, host: session.host };
+  session.instance.storeBranchControl(withAdminOf(volume.branchControl, account));
   await store(session, database, withBranch(state, first, { head, staged: head.root, working: head.root }), signal);
   return STATUS_OK;
 }

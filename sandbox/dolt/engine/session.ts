@@ -2,6 +2,7 @@ import type { Statement, TableName } from "../sql/ast.ts";
 import { parseStatement } from "../sql/parser.ts";
 import { type ResultSet, SqlError, type SqlValue } from "../sql/values.ts";
 import { changeAccounts } from "./account-statements.ts";
+import { branchControlTable, isBranchControlTable, withBranchControlTable } from "./branch-control-writes.ts";
 import { type DatabaseState, DEFAULT_BRANCH, type Root, withWorking } from "./database.ts";
 import type { Scope } from "./expression.ts";
 import { callFunction } from "./functions.ts";
@@ -231,6 +232,7 @@ export class Session {
   ): Promise<Outcome> {
     const { database, branch } = this.#locate(name);
     this.#demandDatabaseWritable(database);
+    if (isBranchControlTable(name.name)) return await this.#writeBranchControl(name.name, write, signal);
     const transaction = this.#open();
     const root = this.#root(database, branch);
     const table = root.get(name.name);
@@ -239,6 +241,19 @@ export class Session {
     transaction.put(database, withWorking(this.state(database), branch, new Map(root).set(name.name, written.table)));
     await this.#commitIfAutomatic(signal);
     return { affectedRows: written.affectedRows };
+  }
+
+  /** Branch control is no part of any database: what is written to it is there at once, whatever transaction is open. */
+  async #writeBranchControl(
+    name: string,
+    write: (table: Table) => { table: Table; affectedRows: number },
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { branchControl } = this.instance.volume;
+    const { table, affectedRows } = write(branchControlTable(branchControl, name));
+    this.instance.storeBranchControl(withBranchControlTable(branchControl, name, table));
+    await this.#commitIfAutomatic(signal);
+    return { affectedRows };
   }
 
   async #changeSchema(

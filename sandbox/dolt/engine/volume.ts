@@ -38,6 +38,9 @@ export class Volume {
   /** Undefined until the server has started once. */
   accounts: Accounts | undefined;
   branchControl: BranchControl = DEFAULT_BRANCH_CONTROL;
-  /** While true, every write to this disk fails, as on a full one. */
+  /**
+   * While true, every write to this disk fails, as on a full one: it ends the server, and none starts on it. Only a role
+   * that cannot be kept is passed over in silence.
+   */
   full = false;
 }

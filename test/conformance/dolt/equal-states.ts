@@ -68,5 +68,7 @@ const CHANGES: readonly (readonly [string | undefined, string])[] = [
   ["app", "CALL dolt_tag('v2')"],
   [undefined, "CREATE USER other@'%' IDENTIFIED BY 'secret'"],
   [undefined, "GRANT ALL ON app.* TO other@'%'"],
+  ["app", "INSERT INTO dolt_branch_control VALUES ('app', 'main', 'other', '%', 'read')"],
+  ["app", "DELETE FROM dolt_branch_control WHERE `user` = 'other'"],
   [undefined, "CREATE DATABASE more"],
 ];

@@ -43,6 +43,7 @@ export function statements(start: StartDoltCluster): void {
       expect(await refused(standby, "CREATE TABLE u (id INT PRIMARY KEY)", "app")).toBe(readOnlyDatabase);
       expect(await refused(standby, "CREATE DATABASE IF NOT EXISTS app")).toBe(readOnlyServer);
       expect(await refused(standby, "CREATE USER nobody@'%' IDENTIFIED BY 'x'")).toBe(readOnlyServer);
+      expect(await refused(standby, "DELETE FROM dolt_branch_control", "app")).toBe(readOnlyDatabase);
       expect(await refused(standby, "CALL dolt_branch('b')", "app")).toBe(readOnlyServer);
       expect(await refused(standby, "CALL dolt_commit('-Am', 'x')", "app")).toBe(readOnlyServer);
     });
@@ -144,6 +145,8 @@ export function statements(start: StartDoltCluster): void {
         "app/aside",
       );
 
+      const makers = "SELECT `user`, permissions FROM dolt_branch_control WHERE branch = 'aside'";
+      expect(await query(primary, makers, "app")).toEqual([{ user: "root", permissions: "admin" }]);
       expect(branches).toEqual([
         { name: "aside", dirty: 1 },
         { name: "main", dirty: 1 },

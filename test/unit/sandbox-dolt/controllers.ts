@@ -58,7 +58,7 @@ export class Lab {
       transport: this.network.transportOf(name),
       killConnections: (except) => cuts.push(except),
     });
-    const instance = new Instance(volume, this.clock, controller, this.network.backups);
+    const instance = new Instance(volume, this.clock, controller, this.network.backups, () => life.abort());
     const endpoint: Endpoint = {
       answersTo: (host) => host === name,
       receive: async (from, request) => {

@@ -122,15 +122,25 @@ cluster:
     expect(await container.ready(AbortSignal.timeout(5_000))).toBe(true);
   });
 
-  it("lets a test fill a pod's disk", async () => {
+  it("ends a server at its first write to a full disk, and starts none on it until there is space", async () => {
     const spec = await pod(0, 1);
-    await runtime.start(spec);
+    const container = await runtime.start(spec);
     const volume = runtime.volumeOf("shop", "orders-0");
     if (volume === undefined) throw new Error("The pod runs, so it has a volume.");
-
     volume.full = true;
+    expect(await role(spec)).toEqual({ role: "primary", epoch: 1 });
 
-    await expect(ask(spec, "CREATE DATABASE app")).rejects.toThrow("no space left on device");
+    await expect(ask(spec, "CREATE DATABASE app")).rejects.toThrow("Connection lost");
+
+    expect(await container.exited).toEqual({ exitCode: 1, signal: null });
+    const again = await runtime.start(spec);
+    expect([await again.exited, await again.ready(AbortSignal.timeout(1_000))]).toEqual([
+      { exitCode: 1, signal: null },
+      false,
+    ]);
+    volume.full = false;
+    await runtime.start(spec);
+    expect(await role(spec)).toEqual({ role: "primary", epoch: 1 });
     expect(runtime.volumeOf("shop", "orders-9")).toBeUndefined();
   });
 
