@@ -1,13 +1,6 @@
-import type { Namespaces } from "../adapters/kubernetes/workloads.ts";
 import { fail, HandoverError } from "../domain/errors.ts";
 import { type AnnouncedTarget, type Engine, findTargets } from "../domain/target.ts";
-import type { Workloads } from "../ports/workloads.ts";
-
-interface Where {
-  readonly namespace: string | null;
-  readonly homeNamespace: string;
-  readonly workloads: (namespaces: Namespaces) => Workloads;
-}
+import type { World } from "./world.ts";
 
 /**
  * The target that was typed: `NAMESPACE/STATEFULSET`, `NAMESPACE/NAME`, `CLUSTER/NAMESPACE/NAME` or `NAME` alone, matched whole.
@@ -16,10 +9,11 @@ interface Where {
 export async function findTarget(
   text: string,
   engine: Engine,
-  where: Where,
+  world: Pick<World, "homeNamespace" | "workloads">,
+  namespace: string | null,
   signal: AbortSignal,
 ): Promise<AnnouncedTarget> {
-  const announced = await announcedTargets(text, where, signal);
+  const announced = await announcedTargets(text, world, namespace, signal);
   const byName = findTargets(announced, engine, text);
   const found = byName.length > 0 ? byName : announced.filter((target) => isWorkload(target, engine, text));
   const [only, ...others] = found;
@@ -29,16 +23,20 @@ export async function findTarget(
   return only;
 }
 
-async function announcedTargets(text: string, where: Where, signal: AbortSignal): Promise<AnnouncedTarget[]> {
-  const parts = text.split("/");
-  const namespace = parts.length > 1 ? parts.at(-2) : (where.namespace ?? undefined);
-  if (namespace) return where.workloads([namespace]).targets(signal);
+async function announcedTargets(
+  text: string,
+  world: Pick<World, "homeNamespace" | "workloads">,
+  given: string | null,
+  signal: AbortSignal,
+): Promise<AnnouncedTarget[]> {
+  const namespace = text.split("/").at(-2) ?? given;
+  if (namespace) return world.workloads([namespace]).targets(signal);
   try {
-    return await where.workloads("all").targets(signal);
+    return await world.workloads("all").targets(signal);
   } catch (error) {
     const refused = error instanceof HandoverError && error.problem.code === "kubernetes_refused";
     if (!refused) throw error;
-    return where.workloads([where.homeNamespace]).targets(signal);
+    return world.workloads([world.homeNamespace]).targets(signal);
   }
 }
 

@@ -110,7 +110,7 @@ class CommandRun {
       const why = problem("operation_unavailable", { operation: definition.name, known: [] });
       return refusal({ operation: definition.name }, [why]);
     }
-    const target = await findTarget(parsed.targetText, engine, { ...this.#world, namespace }, signal);
+    const target = await findTarget(parsed.targetText, engine, this.#world, namespace, signal);
     const context = this.#contextFor(target, signal);
     if (definition.changesTarget) {
       const unfinished = await this.#findUnfinished(context, signal);
@@ -145,7 +145,7 @@ class CommandRun {
     const known = { ...about, user, plan };
     if (!(await this.#isConfirmed(context.signal))) return notWanted(known, "You");
     // Reading takes its time, and what was read must still be so.
-    const again = await preflight(operation, context, plan.parameters);
+    const again = await preflight(operation, context, plan.parameters, { approved: plan });
     if (again.kind === "refused") return refusal(known, again.problems);
     const changes = changedFacts(plan, again.draft);
     if (changes.length > 0) return refusal(known, [problem("plan_stale", { changes })]);
@@ -229,8 +229,10 @@ class CommandRun {
 
   #findUnfinished(context: OperationContext, signal: AbortSignal): Promise<Unfinished | null> {
     const { leases, clock } = this.#world;
-    const onWait = (holder: string, seconds: number) =>
+    const tell = (holder: string, seconds: number) =>
       this.#terminal.err(`${holder} holds the lease; looking for up to ${seconds} s whether it still lives …\n`);
+    // A plan changes nothing, so it is not worth a wait.
+    const onWait = this.#command.planOnly ? null : tell;
     return findUnfinished({ leases, target: context.target, observer: this.#observer, clock, onWait }, signal);
   }
 

@@ -17,7 +17,8 @@ const lookAgainMs = 500;
 /**
  * The execution that somebody left unfinished on this target, or null: the lease is free, and nothing is open.
  * A lease that somebody holds is watched until it is renewed (throws `target_locked`) or was seen unchanged for its whole
- * duration. `onWait` is told once, with the holder and how long that may take.
+ * duration; with `onWait` null nobody waits, and it counts as locked. `onWait` is told once, with the holder and how long
+ * that may take.
  */
 export async function findUnfinished(
   options: {
@@ -25,7 +26,7 @@ export async function findUnfinished(
     readonly target: TargetReference;
     readonly observer: LeaseObserver;
     readonly clock: Clock;
-    readonly onWait: (holder: string, seconds: number) => void;
+    readonly onWait: ((holder: string, seconds: number) => void) | null;
   },
   signal: AbortSignal,
 ): Promise<Unfinished | null> {
@@ -33,8 +34,8 @@ export async function findUnfinished(
   const first = await leases.read(target, signal);
   let seen = first;
   while (seen !== null && seen.state.holder !== null && !observer.isAbandoned(target, seen)) {
+    if (options.onWait === null || seen.version !== first?.version) throw locked(target, seen);
     if (seen === first) options.onWait(seen.state.holder, seen.state.durationSeconds);
-    else if (seen.version !== first?.version) throw locked(target, seen);
     await clock.sleep(lookAgainMs, signal);
     seen = await leases.read(target, signal);
   }
