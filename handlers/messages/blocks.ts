@@ -1,5 +1,5 @@
 import type { MessageBlock } from "../../src/ports/chat.ts";
-import { clip } from "./mrkdwn.ts";
+import { clip, mrkdwn } from "./mrkdwn.ts";
 
 /**
  * Block Kit pieces within Slack's limits (https://docs.slack.dev/reference/block-kit/blocks): whatever is too long is shortened, because a
@@ -9,6 +9,7 @@ export const limits = {
   blocks: 50,
   sectionText: 3_000,
   contextElements: 10,
+  contextText: 2_000,
   buttonText: 75,
   buttonValue: 2_000,
   buttonUrl: 3_000,
@@ -23,6 +24,11 @@ export interface Block extends MessageBlock {
   readonly [field: string]: unknown;
 }
 
+/** What notifications show of a message, from plain text. */
+export function notification(text: string): string {
+  return clip(mrkdwn(text), limits.messageText) || " ";
+}
+
 /** A paragraph. `verbatim`: Slack makes no links or mentions of what happens to look like one. */
 export function section(text: string): Block {
   return { type: "section", text: mrkdwnObject(text, limits.sectionText) };
@@ -30,7 +36,7 @@ export function section(text: string): Block {
 
 /** A small grey line. */
 export function context(...texts: readonly string[]): Block {
-  const elements = texts.slice(0, limits.contextElements).map((text) => mrkdwnObject(text, limits.sectionText));
+  const elements = texts.slice(0, limits.contextElements).map((text) => mrkdwnObject(text, limits.contextText));
   return { type: "context", elements };
 }
 

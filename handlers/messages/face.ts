@@ -3,9 +3,9 @@ import { isSettled, type RequestRecord, type RequestState, type StepProgress } f
 import { runbookFor, targetText } from "../../src/domain/target.ts";
 import { approvalsOf, shownPlan } from "../../src/domain/transitions.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
-import { type Block, context, limits, section } from "./blocks.ts";
+import { type Block, context, limits, notification, section } from "./blocks.ts";
 import { faceButtons, isLinkable } from "./buttons.ts";
-import { clip, mention, mrkdwn, timeOfDay, utcTime } from "./mrkdwn.ts";
+import { mention, mrkdwn, timeOfDay, utcTime } from "./mrkdwn.ts";
 import { problemText } from "./problems.ts";
 
 export interface FaceOptions {
@@ -158,5 +158,5 @@ function fallbackText(record: RequestRecord): string {
       : "";
   const words = record.state.replace("_", " ");
   const summary = record.outcome === undefined ? "" : ` ${record.outcome.summary}`;
-  return clip(mrkdwn(`${what}: ${words}${expiry}.${summary}`), limits.messageText);
+  return notification(`${what}: ${words}${expiry}.${summary}`);
 }

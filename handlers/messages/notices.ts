@@ -3,7 +3,7 @@ import type { RequestRecord } from "../../src/domain/request.ts";
 import { targetText } from "../../src/domain/target.ts";
 import type { OperationDefinition } from "../../src/operations/catalogue.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
-import { context, section } from "./blocks.ts";
+import { context, notification, section } from "./blocks.ts";
 import { title } from "./face.ts";
 import { code, mention, mrkdwn } from "./mrkdwn.ts";
 
@@ -12,7 +12,7 @@ export function recordedMessage(record: RequestRecord, workerSeenAgoMs: number):
   const where = `request ${record.id} for ${targetText(record.target)}`;
   const seen = `worker of cluster ${record.target.cluster} last seen ${seenText(workerSeenAgoMs)}`;
   return {
-    text: mrkdwn(`Recorded: ${where}; ${seen}.`),
+    text: notification(`Recorded: ${where}; ${seen}.`),
     blocks: [section(`Recorded: ${mrkdwn(where)}.`), context(mrkdwn(seen))],
   };
 }
@@ -22,15 +22,15 @@ export function existingMessage(record: RequestRecord, permalink: string | null)
   const what = `This was already asked for: request ${record.id} for ${targetText(record.target)}, ${record.state.replace("_", " ")}`;
   const link = permalink === null ? "Its message is in the channel." : `<${permalink}|Open its message>`;
   return {
-    text: mrkdwn(`${what}. Nothing new was recorded.`),
+    text: notification(`${what}. Nothing new was recorded.`),
     blocks: [section(`${mrkdwn(what)}, by ${mention(record.requester)}. Nothing new was recorded.\n${link}`)],
   };
 }
 
 /** To the person whose click was recorded, when the request's message could not be redrawn at once. */
 export function clickRecordedMessage(record: RequestRecord, what: "approval" | "denial"): ChatMessage {
-  const text = mrkdwn(`Your ${what} of request ${record.id} is recorded. Its message will follow.`);
-  return { text, blocks: [section(text)] };
+  const text = `Your ${what} of request ${record.id} is recorded. Its message will follow.`;
+  return { text: notification(text), blocks: [section(mrkdwn(text))] };
 }
 
 /** What a message becomes that looked like a request's face and is not. Without buttons. */

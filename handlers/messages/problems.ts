@@ -1,6 +1,6 @@
 import type { ChatMessage } from "../../src/ports/chat.ts";
-import { type Block, limits, section } from "./blocks.ts";
-import { clip, mrkdwn } from "./mrkdwn.ts";
+import { type Block, notification, section } from "./blocks.ts";
+import { mrkdwn } from "./mrkdwn.ts";
 
 /** A problem as records keep it; what they keep may come from a newer version, so the code is any text. */
 interface ShownProblem {
@@ -16,6 +16,8 @@ export function problemText(problem: ShownProblem): string {
 
 /** The answer to somebody whose command or click was not carried out. */
 export function problemMessage(problem: ShownProblem, ...more: readonly Block[]): ChatMessage {
-  const text = clip(mrkdwn(`${problem.what} ${problem.next}`), limits.messageText);
-  return { text, blocks: [section(`🚫 ${problemText(problem)}`), ...more] };
+  return {
+    text: notification(`${problem.what} ${problem.next}`),
+    blocks: [section(`🚫 ${problemText(problem)}`), ...more],
+  };
 }

@@ -1,0 +1,260 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { slackGrammar } from "../../../handlers/commands/grammars.ts";
+import { limits } from "../../../handlers/messages/blocks.ts";
+import { approveActionId, denyActionId, readButtonValue } from "../../../handlers/messages/buttons.ts";
+import { faceMessage } from "../../../handlers/messages/face.ts";
+import { clip, mrkdwn } from "../../../handlers/messages/mrkdwn.ts";
+import {
+  clickRecordedMessage,
+  existingMessage,
+  helpMessage,
+  recordedMessage,
+  replacedMessage,
+} from "../../../handlers/messages/notices.ts";
+import { problemMessage } from "../../../handlers/messages/problems.ts";
+import { threadMessage } from "../../../handlers/messages/thread.ts";
+import { blockKitErrors } from "../../../sandbox/slack/block-kit.ts";
+import { type RequestRecord, requestStates } from "../../../src/domain/request.ts";
+import { ended, planned, started } from "../../../src/domain/transitions.ts";
+import type { ChatMessage } from "../../../src/ports/chat.ts";
+import { anApproval, aPlan, aRecord, orders, unverified } from "../../support/records.ts";
+
+const awaiting = (record = aRecord()): RequestRecord => {
+  const plan = aPlan({
+    requestId: record.id,
+    bounds: ["lag of orders-1 ≤ 2 s"],
+    warnings: [{ code: "standby_silent", text: "orders-2 does not answer" }],
+  });
+  return certain(planned(record, unverified(plan), plan, 2_000));
+};
+
+describe("a face", () => {
+  it("says in its first line what is to be done to what, where", () => {
+    const [first] = textsOf(faceMessage(aRecord()));
+    expect(first?.split("\n")[0]).toBe("*dolt failover of orders* · namespace *shop* · cluster *main*");
+  });
+
+  it("that waits for approval shows the plan, the count, the expiry and two buttons", () => {
+    const record = awaiting(aRecord({ reason: "disk is full" }));
+    const text = textsOf(faceMessage(record)).join("\n");
+    for (const part of [
+      "0 of 1 approvals · expires <!date^902^{time}|00:15 UTC>",
+      "reason: disk is full",
+      "orders-0 is primary at epoch 5",
+      "1. Demote orders-0 to standby",
+      "Writes stop for about 0.1 s.",
+      "⚠️ orders-2 does not answer",
+      "lag of orders-1 ≤ 2 s",
+    ]) {
+      expect(text).toContain(part);
+    }
+    const buttons = buttonsOf(faceMessage(record));
+    expect(buttons.map((button) => button.action_id)).toEqual([approveActionId, denyActionId]);
+    expect(buttons.map((button) => button.style)).toEqual(["primary", "danger"]);
+    for (const button of buttons) {
+      expect(readButtonValue(String(button.value))).toEqual({
+        cluster: "main",
+        requestId: "r-1",
+        fingerprint: aPlan({ warnings: [{ code: "standby_silent", text: "x" }] }).fingerprint,
+      });
+      expect(button.confirm).toBeDefined();
+    }
+  });
+
+  it.each(requestStates.filter((state) => state !== "awaiting_approval"))(
+    "that is %s has no button that acts",
+    (state) => {
+      const target = { ...orders, runbooks: { default: "https://runbooks.example.com/orders" } };
+      const message = faceMessage({ ...awaiting(aRecord({ target })), state });
+      expect(buttonsOf(message).map((button) => button.url)).toEqual(["https://runbooks.example.com/orders"]);
+    },
+  );
+
+  it("takes a new block_id for its buttons with each revision", () => {
+    const record = awaiting();
+    const idOf = (message: ChatMessage) => JSON.stringify(message.blocks).match(/"block_id":"([^"]+)"/)?.[1];
+    expect(idOf(faceMessage(record))).not.toBe(idOf(faceMessage({ ...record, revision: record.revision + 1 })));
+  });
+
+  it("of a request that ended says how, what each step did, and how long writes stopped", () => {
+    const steps = [{ id: "demote", title: "Demote orders-0 to standby", state: "done", note: "at epoch 6" }] as const;
+    const signed = unverified(aPlan());
+    const approved = {
+      ...awaiting(),
+      state: "approved" as const,
+      approvals: [unverified(anApproval(signed, aPlan()))],
+    };
+    const running = certain(started(approved, { id: "e-1", worker: "w-1", steps }, 3_000));
+    const outcome = { atMs: 4_000, summary: "orders-1 is primary.", writesStoppedMs: 84.4, problems: [] };
+    const text = textsOf(faceMessage(certain(ended(running, "succeeded", outcome, steps, 4_000)))).join("\n");
+    expect(text).toContain("✅ *Succeeded*");
+    expect(text).toContain("✅ Demote orders-0 to standby — at epoch 6");
+    expect(text).toContain("orders-1 is primary.\nWrites stopped for 84 ms.");
+    expect(text).toContain("Approved by <@UBOB>");
+  });
+
+  it("shows a runbook that is no address as text", () => {
+    const target = { ...orders, runbooks: { default: "wiki: orders <!channel>" } };
+    const message = faceMessage(aRecord({ target }));
+    expect(buttonsOf(message)).toEqual([]);
+    expect(textsOf(message).join("\n")).toContain("Runbook: wiki: orders &lt;!channel&gt;");
+  });
+});
+
+describe("what others wrote", () => {
+  it.each([
+    ["<!channel> look", "&lt;!channel&gt; look"],
+    ["<https://evil.example|runbook>", "&lt;https://evil.example|runbook&gt;"],
+    ["<@U12345> & co", "<@U12345> &amp; co"],
+    ["<!subteam^S123>", "&lt;!subteam^S123&gt;"],
+  ])("is escaped: %s", (given, shown) => {
+    expect(mrkdwn(given)).toBe(shown);
+  });
+
+  it("is never cut in the middle of an escape or a mention", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom("&", "<", "<@U12345>", "a", "😀")),
+        fc.integer({ min: 2, max: 60 }),
+        (parts, max) => {
+          const clipped = clip(mrkdwn(parts.join("")), max);
+          expect(clipped.length).toBeLessThanOrEqual(max);
+          expect(clipped.replace(/&(?:amp|lt|gt);|<@U12345>|[a😀…]/gu, "")).toBe("");
+        },
+      ),
+    );
+  });
+});
+
+const odd = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: "grapheme", minLength: 1, maxLength: 5_000, size: "max" }),
+  fc.constantFrom("<!channel>", "&".repeat(4_000), "😀".repeat(3_000), "<@U12345>".repeat(600), ""),
+);
+const filled = odd.map((text) => text || "x");
+const oddRecord = fc
+  .record({
+    state: fc.constantFrom(...requestStates),
+    name: filled,
+    namespace: filled,
+    cluster: fc.string({ unit: "binary", minLength: 1, maxLength: 63 }),
+    reason: odd,
+    runbook: fc.oneof(
+      odd,
+      odd.map((text) => `https://${text}`),
+    ),
+    lines: fc.array(filled, { maxLength: 30 }),
+    problems: fc.array(fc.record({ code: odd, kind: fc.constant("failed" as const), what: odd, next: odd }), {
+      maxLength: 60,
+    }),
+    ms: fc.double({ min: 0, max: 1e7, noNaN: true }),
+  })
+  .map((odds): RequestRecord => {
+    const target = {
+      ...orders,
+      name: odds.name,
+      namespace: odds.namespace,
+      cluster: odds.cluster,
+      runbooks: { default: odds.runbook },
+    };
+    const record = aRecord({ target, reason: odds.reason });
+    const steps = odds.lines.map((title, index) => ({ id: `${index}`, title, state: "done" as const, note: title }));
+    const plan = aPlan({
+      now: odds.lines,
+      steps: steps.map(({ id, title }) => ({ id, title })),
+      cost: odds.reason,
+      bounds: odds.lines,
+      warnings: odds.lines.map((text) => ({ code: "odd", text })),
+    });
+    const signed = unverified(plan);
+    const outcome = { atMs: 5_000, summary: odds.reason, writesStoppedMs: odds.ms, problems: odds.problems };
+    return {
+      ...certain(planned(record, signed, plan, 2_000)),
+      state: odds.state,
+      approvals: odds.lines.map(() => unverified(anApproval(signed, plan))),
+      ...(odds.ms > 5e6 ? { execution: { id: "e-1", worker: "w", startedAtMs: 1, steps, committed: true } } : {}),
+      ...(odds.ms > 2e6 ? { outcome } : {}),
+    };
+  });
+
+describe("for every record", () => {
+  it("each message is one that Slack takes, and notifies nobody by accident", () => {
+    fc.assert(
+      fc.property(oddRecord, filled, (record, text) => {
+        const problem = { code: "x", what: text, next: text };
+        const messages = [
+          faceMessage(record),
+          faceMessage(record, { postedAgain: true }),
+          recordedMessage(record, 1_000),
+          existingMessage(record, "https://example.slack.com/archives/C1/p1"),
+          clickRecordedMessage(record, "approval"),
+          replacedMessage(record),
+          problemMessage(problem),
+          threadMessage([{ atMs: 1, text }], { postedAgain: true }).message,
+        ];
+        for (const message of messages) expectAcceptable(message);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("the thread tells every entry, in order, in messages that Slack takes", () => {
+    fc.assert(
+      fc.property(fc.array(odd, { minLength: 1, maxLength: 30 }), (texts) => {
+        let rest = texts.map((text) => ({ atMs: 1, text }));
+        for (let messages = 0; rest.length > 0; messages += 1) {
+          expect(messages).toBeLessThan(31);
+          const { message, told } = threadMessage(rest, { postedAgain: false });
+          expectAcceptable(message);
+          expect(told).toBeGreaterThan(0);
+          rest = rest.slice(told);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+it("the help names every operation and flag", () => {
+  const message = helpMessage(slackGrammar("dolt"), ["demo/shop/orders"]);
+  expectAcceptable(message);
+  const text = textsOf(message).join("\n");
+  for (const part of ["/dolt failover TARGET", "/dolt status TARGET", "--min-caught-up N|all", "demo/shop/orders"]) {
+    expect(text).toContain(part);
+  }
+});
+
+function expectAcceptable(message: ChatMessage): void {
+  expect(blockKitErrors([...message.blocks])).toEqual([]);
+  expect(message.text.length).toBeGreaterThan(0);
+  expect(message.text.length).toBeLessThanOrEqual(limits.messageText);
+  expect(`${message.text}${JSON.stringify(message.blocks)}`).not.toMatch(/<!(?!date\^)/);
+}
+
+interface ShownButton {
+  readonly type: string;
+  readonly action_id: string;
+  readonly value?: string;
+  readonly url?: string;
+  readonly style?: string;
+  readonly confirm?: object;
+}
+
+function buttonsOf(message: ChatMessage): ShownButton[] {
+  const blocks: readonly { type: string; elements?: ShownButton[] }[] = message.blocks;
+  return blocks.filter(({ type }) => type === "actions").flatMap(({ elements }) => elements ?? []);
+}
+
+function textsOf(message: ChatMessage): string[] {
+  const blocks: readonly { type: string; text?: { text: string }; elements?: { text: string }[] }[] = message.blocks;
+  return blocks.flatMap((block) => {
+    if (block.type === "section") return [block.text?.text ?? ""];
+    return block.type === "context" ? (block.elements ?? []).map(({ text }) => text) : [];
+  });
+}
+
+function certain(transition: ReturnType<typeof planned>): RequestRecord {
+  if (!transition.ok) throw new Error(transition.problem.what);
+  return transition.record;
+}
