@@ -26,6 +26,8 @@ export function callFunction(session: Session, name: string, args: readonly SqlV
       const text = dateTimeText(session.instance.clock.nowMs());
       return digits === 0 ? text.slice(0, 19) : text.slice(0, 20 + digits);
     }
+    case "sleep":
+      return 0;
     case "coalesce":
     case "ifnull":
       return args.find((value) => value !== null) ?? null;

@@ -4,7 +4,7 @@ import { type ResultSet, SqlError, type SqlValue } from "../sql/values.ts";
 import { changeAccounts } from "./account-statements.ts";
 import { branchControlTable, isBranchControlTable, withBranchControlTable } from "./branch-control-writes.ts";
 import { type DatabaseState, DEFAULT_BRANCH, type Root, withWorking } from "./database.ts";
-import type { Scope } from "./expression.ts";
+import { evaluate, type Scope } from "./expression.ts";
 import { callFunction } from "./functions.ts";
 import type { Instance } from "./instance.ts";
 import { MYSQL_TABLE_NAMES } from "./mysql-tables.ts";
@@ -132,6 +132,7 @@ export class Session {
     const scope = this.#scope(parameters);
     switch (statement.kind) {
       case "select":
+        await this.#sleep(statement, scope, signal);
         return { rows: runSelect(statement, statement.from && this.#source(statement.from, statement, scope), scope) };
       case "insert":
         return await this.#write(statement.table, (table) => insertRows(table, statement, scope), signal);
@@ -185,6 +186,22 @@ export class Session {
         return { rows: showVariables(this, statement.pattern) };
       case "showWarnings":
         return { rows: warningRows(this.warnings) };
+    }
+  }
+
+  /** `SELECT sleep(seconds)`: the one function that takes time. */
+  async #sleep(
+    statement: Statement & { kind: "select" },
+    scope: Omit<Scope, "column">,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const item of statement.items) {
+      if (item.kind === "star" || item.expression.kind !== "call" || item.expression.name !== "sleep") continue;
+      const [seconds] = item.expression.arguments;
+      if (seconds === undefined) continue;
+      const durationMs = Number(evaluate(seconds, { ...scope, column: () => null })) * 1000;
+      // A connection that is cut meanwhile has nobody left to answer.
+      await this.instance.clock.sleep(durationMs, signal).catch(() => undefined);
     }
   }
 

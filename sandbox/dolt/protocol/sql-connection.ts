@@ -39,6 +39,7 @@ export interface ConnectionOptions {
   /** Resolves when the server's process is not frozen. */
   readonly thawed: () => Promise<void>;
   readonly opened: (connection: SqlConnection, session: Session) => void;
+  /** Called once the socket is closed. */
   readonly closed: (connection: SqlConnection) => void;
 }
 
@@ -70,16 +71,19 @@ export class SqlConnection {
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     // The close that follows tells all there is to know.
     socket.on("error", () => undefined);
-    socket.on("close", () => this.#end());
+    socket.on("close", () => {
+      this.#end();
+      this.#options.closed(this);
+    });
   }
 
   get database(): string | undefined {
     return this.#session?.database;
   }
 
-  /** Ends the connection as a killed one ends: no packet, the socket closed. A reply already written still goes out. */
+  /** Ends the connection as a killed one ends: no packet, the socket closed, whether the client reads or not. */
   close(): void {
-    this.#options.socket.destroySoon();
+    this.#options.socket.destroy();
     this.#end();
   }
 
@@ -97,7 +101,9 @@ export class SqlConnection {
       // A packet that cannot be read leaves both sides out of step: there is nothing left to say.
       if (!(error instanceof RangeError)) this.#send(errorOf(error));
     } finally {
-      this.close();
+      // What was written last still goes out.
+      this.#options.socket.destroySoon();
+      this.#end();
     }
   }
 
@@ -110,7 +116,6 @@ export class SqlConnection {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
     this.#arrived.resolve();
-    this.#options.closed(this);
   }
 
   async #next(): Promise<Packet | undefined> {

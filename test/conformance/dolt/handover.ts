@@ -11,6 +11,7 @@ import {
   untilStandings,
 } from "./client.ts";
 import type { StartDoltCluster } from "./cluster-under-test.ts";
+import { eventually } from "./eventually.ts";
 import { startWithApp } from "./start.ts";
 
 const SPENT = "this server transitioned cluster roles. this connection can no longer be used. please reconnect.";
@@ -52,6 +53,19 @@ export function handover(start: StartDoltCluster): void {
       expect((await failureOf(caller.query("ROLLBACK"))).message).toBe(SPENT);
       caller.destroy();
       idle.destroy();
+    });
+
+    it("cuts a query that runs", async () => {
+      const { a } = await startWithApp(start);
+      const busy = await open(a);
+      const running = failureOf(busy.query("SELECT sleep(60)"));
+      const isSeen = (rows: Awaited<ReturnType<typeof query>>) => rows.some((row) => row.Info === "SELECT sleep(60)");
+      await eventually("it runs", () => query(a, "SHOW PROCESSLIST"), isSeen);
+
+      await query(a, "CALL dolt_cluster_transition_to_standby(2, 0)");
+
+      expect((await running).code).toBe("PROTOCOL_CONNECTION_LOST");
+      busy.destroy();
     });
 
     it("throws away what an open transaction has written", async () => {
