@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:https";
 import { Authorizer } from "./access/authorizer.ts";
 import { Users } from "./access/users.ts";
-import { type Controllers, startControllers } from "./controllers/controllers.ts";
+import { startControllers } from "./controllers/controllers.ts";
+import type { Controller } from "./controllers/follow.ts";
 import { Faults, plannedFailure, type RequestMatcher } from "./faults.ts";
 import { kubeconfigText } from "./kubeconfig.ts";
 import type { PodLogSource } from "./requests/pod-subresources.ts";
@@ -116,7 +117,7 @@ async function listen(server: Server, port: number): Promise<number> {
   return address.port;
 }
 
-async function close(server: Server, controllers: Controllers | undefined): Promise<void> {
+async function close(server: Server, controllers: Controller | undefined): Promise<void> {
   controllers?.stop();
   if (server.listening) {
     const closed = once(server, "close");

@@ -88,7 +88,6 @@ function leaseCauses(spec: JsonObject): FieldCause[] {
   const duration = numberAt(spec, "leaseDurationSeconds");
   const transitions = numberAt(spec, "leaseTransitions");
   return [
-    ...(spec.holderIdentity === "" ? [invalidValue("spec.holderIdentity", "", "must not be empty")] : []),
     ...(duration !== undefined && duration <= 0
       ? [invalidValue("spec.leaseDurationSeconds", duration, "must be greater than 0")]
       : []),

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { entries, type JsonObject, sameJson } from "../json.ts";
+import { entries, type JsonObject, listAt, sameJson } from "../json.ts";
+import { withClusterIp } from "../kinds/cluster-ip.ts";
 import { defaulted } from "../kinds/defaults.ts";
 import { createCauses, updateCauses } from "../kinds/validation.ts";
 import type { GivenObject, KubeObject, ObjectMeta } from "../object.ts";
@@ -75,7 +76,7 @@ export class Registry {
       }
       return object;
     }
-    return this.store.insert(resource, object);
+    return this.store.insert(resource, withClusterIp(resource, object, this.store));
   }
 
   /**
@@ -104,7 +105,7 @@ export class Registry {
     if (options.dryRun === true) {
       return counted;
     }
-    const written = isToBeRemoved(counted)
+    const written = isToBeRemoved(resource, counted)
       ? this.store.remove(resource, counted)
       : this.store.replace(resource, counted);
     return written;
@@ -223,8 +224,11 @@ function specification({ metadata, status, ...rest }: KubeObject): JsonObject {
 }
 
 /** Its deletion waited for finalizers only, and the last of them has gone. */
-function isToBeRemoved({ metadata }: KubeObject): boolean {
+function isToBeRemoved(resource: Resource, object: KubeObject): boolean {
+  const { metadata } = object;
+  const holds = resource === NAMESPACES ? listAt(object, "spec", "finalizers") : [];
   return (
+    holds.length === 0 &&
     metadata.deletionTimestamp !== undefined &&
     (metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
     (metadata.finalizers ?? []).length === 0

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe } from "vitest";
+import { accessConformance } from "./access.ts";
+import { deletionsConformance } from "./deletions.ts";
 import { listsConformance } from "./lists.ts";
 import { objectsConformance } from "./objects.ts";
+import { patchesConformance } from "./patches.ts";
+import { statefulSetsConformance } from "./stateful-sets.ts";
 import type { KubernetesUnderTest } from "./support/subject.ts";
 import { watchesConformance } from "./watches.ts";
+import { workloadsConformance } from "./workloads.ts";
 
 /**
  * What the project needs of a Kubernetes API, asked through @kubernetes/client-node. The sandbox and a real control plane
@@ -27,5 +32,10 @@ export function kubernetesConformance(name: string, start: () => Promise<Kuberne
     objectsConformance(api);
     listsConformance(api);
     watchesConformance(api);
+    patchesConformance(api);
+    deletionsConformance(api);
+    statefulSetsConformance(api);
+    workloadsConformance(api);
+    accessConformance(api);
   });
 }

@@ -79,19 +79,12 @@ export function watchesConformance(api: () => KubernetesUnderTest): void {
       const resourceVersion = created.metadata?.resourceVersion ?? "";
       await using watch = await watched(subject().kubeConfig, path, {
         resourceVersion,
-        timeoutSeconds: 3,
+        timeoutSeconds: 6,
         allowWatchBookmarks: true,
       });
       const { object } = await watch.first("BOOKMARK");
       expect(object.kind).toBe("ConfigMap");
       expect(Number(object.metadata.resourceVersion)).toBeGreaterThanOrEqual(Number(resourceVersion));
-      await until("the watch has ended", async () => watch.ended());
-    });
-
-    test("a version that is long gone is Expired, told within the stream", async () => {
-      await using watch = await watched(subject().kubeConfig, path, { resourceVersion: "1" });
-      const { object } = await watch.first("ERROR");
-      expect(object).toMatchObject({ kind: "Status", code: 410, reason: "Expired" });
       await until("the watch has ended", async () => watch.ended());
     });
 
