@@ -17,13 +17,13 @@ export interface ReceiverOptions {
 export class SlackReceiver implements Receiver {
   readonly #options: ReceiverOptions;
   readonly #replays = new ReplayMemory();
-  #app: App | null = null;
+  #app: Pick<App, "processEvent"> | null = null;
 
   constructor(options: ReceiverOptions) {
     this.#options = options;
   }
 
-  init(app: App): void {
+  init(app: Pick<App, "processEvent">): void {
     this.#app = app;
   }
 

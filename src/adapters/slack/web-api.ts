@@ -56,6 +56,8 @@ function chatErrorOf(error: unknown): ChatError {
   }
   if (!(error instanceof WebAPIPlatformError)) return new ChatError("unknown", "no_answer");
   const slackError = error.data.error;
+  // The client takes whatever is no JSON, such as a proxy's page, for the error's name.
+  if (!/^[a-z][a-z0-9_]*$/.test(slackError)) return new ChatError("unknown", "unexpected_answer");
   if (slackError === "ratelimited") return new ChatError("slow_down", slackError, defaultRetryAfterMs);
   return new ChatError(answersOfUnknownOutcome.has(slackError) ? "unknown" : "refused", slackError);
 }
