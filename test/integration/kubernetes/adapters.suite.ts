@@ -1,0 +1,279 @@
+import { readFile } from "node:fs/promises";
+import { AppsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api, type V1StatefulSet } from "@kubernetes/client-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
+import { z } from "zod";
+import { systemClock } from "../../../src/adapters/clock.ts";
+import { KubernetesApi } from "../../../src/adapters/kubernetes/api.ts";
+import { KubernetesIdentity } from "../../../src/adapters/kubernetes/identity.ts";
+import { PooledKubeConfig } from "../../../src/adapters/kubernetes/pooled-kube-config.ts";
+import { KubernetesTargetLeases } from "../../../src/adapters/kubernetes/target-leases.ts";
+import { watchTargets } from "../../../src/adapters/kubernetes/target-watch.ts";
+import { KubernetesWorkloads } from "../../../src/adapters/kubernetes/workloads.ts";
+import { HandoverError, type ProblemCode } from "../../../src/domain/errors.ts";
+import type { LeaseState, WorkloadView } from "../../../src/ports/workloads.ts";
+import type { KubernetesUnderTest } from "../../conformance/kubernetes/support/subject.ts";
+import { until } from "../../conformance/kubernetes/support/until.ts";
+
+const namespace = "shop";
+const target = { namespace, workload: "orders" };
+const workerUser = "system:serviceaccount:handover:handover-worker";
+const labelKey = "dolthub.com/cluster_role";
+
+const roleSchema = z.object({
+  kind: z.literal("Role"),
+  metadata: z.object({ name: z.string() }),
+  rules: z.array(
+    z.object({
+      apiGroups: z.array(z.string()),
+      resources: z.array(z.string()),
+      resourceNames: z.array(z.string()).optional(),
+      verbs: z.array(z.string()),
+    }),
+  ),
+});
+const bindingSchema = z.object({
+  kind: z.literal("RoleBinding"),
+  metadata: z.object({ name: z.string() }),
+  roleRef: z.object({ apiGroup: z.string(), kind: z.string(), name: z.string() }),
+  subjects: z.array(z.object({ kind: z.string(), name: z.string(), namespace: z.string() })),
+});
+
+/** The adapters under the worker's own account with deploy/role.yaml and nothing else: what it needs it may, and nothing more. */
+export function kubernetesAdaptersSuite(name: string, start: () => Promise<KubernetesUnderTest>): void {
+  describe(`the Kubernetes adapters on ${name}, with the Role of deploy/role.yaml`, () => {
+    let underTest: KubernetesUnderTest;
+    let admin: CoreV1Api;
+    let api: KubernetesApi;
+    let workloads: KubernetesWorkloads;
+    let leases: KubernetesTargetLeases;
+    const signal = AbortSignal.timeout(60_000);
+
+    beforeAll(async () => {
+      underTest = await start();
+      const asAdmin = new KubeConfig();
+      asAdmin.loadFromString(underTest.kubeconfig);
+      admin = asAdmin.makeApiClient(CoreV1Api);
+      await admin.createNamespace({ body: { metadata: { name: namespace } } });
+      await grantRole(asAdmin);
+      const password = Buffer.from("s3cret").toString("base64");
+      for (const secret of ["orders-credentials", "billing-credentials"]) {
+        await admin.createNamespacedSecret({ namespace, body: { metadata: { name: secret }, data: { password } } });
+      }
+      const apps = asAdmin.makeApiClient(AppsV1Api);
+      await apps.createNamespacedStatefulSet({ namespace, body: statefulSet("orders") });
+      await apps.createNamespacedStatefulSet({ namespace, body: statefulSet("unannounced", {}) });
+
+      const kubeConfig = new PooledKubeConfig();
+      kubeConfig.loadFromString(underTest.kubeconfigFor(workerUser, ["system:serviceaccounts"]));
+      api = new KubernetesApi(kubeConfig);
+      workloads = new KubernetesWorkloads(api, { cluster: "prod", namespaces: [namespace] });
+      leases = new KubernetesTargetLeases(api, { namespaces: [namespace] });
+    });
+
+    afterAll(async () => {
+      await api?.close();
+      await underTest?.close();
+    });
+
+    const lookAtPods = () =>
+      until("both pods are there", async () => {
+        const view = await workloads.look(target, signal);
+        return view?.pods.every(({ pod }) => pod !== null) ? view : undefined;
+      });
+
+    it("finds what is annotated, and nothing else", async () => {
+      expect(await workloads.targets(signal)).toEqual([
+        { cluster: "prod", namespace, name: "the-orders", engine: "dolt", workload: "orders", runbooks: {} },
+      ]);
+    });
+
+    it("looks at a workload and its pods, again and again", async () => {
+      const first = await lookAtPods();
+      const second = await workloads.look(target, signal);
+
+      expect(first.pods.map(({ name: podName }) => podName)).toEqual(["orders-0", "orders-1"]);
+      expect(first).toMatchObject({ replicas: 2, rollsFromOrdinal: null });
+      expect(first.pods[0]?.pod).toMatchObject({
+        port: 3306,
+        ready: false,
+        container: { state: "stopped", text: "not scheduled" },
+      });
+      expect(second?.pods.map(({ pod }) => pod?.uid)).toEqual(first.pods.map(({ pod }) => pod?.uid));
+      expect(await workloads.look({ namespace, workload: "gone" }, signal)).toBeNull();
+    });
+
+    it("labels that very pod, and refuses one that only has its name", async () => {
+      const { name: podName, uid } = await firstPod(await lookAtPods());
+
+      await workloads.labelPod({ namespace, name: podName, uid }, labelKey, "primary", signal);
+      await workloads.labelPod({ namespace, name: podName, uid }, labelKey, "standby", signal);
+
+      expect((await admin.readNamespacedPod({ namespace, name: podName })).metadata?.labels?.[labelKey]).toBe(
+        "standby",
+      );
+      const another = { namespace, name: podName, uid: "another" };
+      expect(await codeOf(workloads.labelPod(another, labelKey, "primary", signal))).toBe("kubernetes_refused");
+      const gone = { namespace, name: "orders-9", uid };
+      expect(await codeOf(workloads.labelPod(gone, labelKey, "primary", signal))).toBe("kubernetes_refused");
+      expect((await admin.readNamespacedPod({ namespace, name: podName })).metadata?.labels?.[labelKey]).toBe(
+        "standby",
+      );
+    });
+
+    it("reads the credentials that the Role names, and no others", async () => {
+      const view = await lookAtPods();
+      const named = (secret: string) => ({ ...view, annotations: { "handover.dev/credentials-secret": secret } });
+
+      expect(await workloads.credentials(view, signal)).toEqual({ username: "root", password: "s3cret" });
+      expect(await workloads.credentials({ ...view, annotations: {} }, signal)).toBeNull();
+      expect(await codeOf(workloads.credentials(named("billing-credentials"), signal))).toBe("kubernetes_refused");
+    });
+
+    it("may do nothing in another namespace", async () => {
+      expect(await codeOf(workloads.look({ namespace: "default", workload: "orders" }, signal))).toBe(
+        "kubernetes_refused",
+      );
+      expect(await codeOf(leases.read({ namespace: "default", workload: "orders" }, signal))).toBe(
+        "kubernetes_refused",
+      );
+    });
+
+    it("writes a lease by compare-and-set only, and reads all of it back", async () => {
+      const held: LeaseState = {
+        holder: "worker-1",
+        durationSeconds: 15,
+        renewedAtMs: 1_800_000_000_123,
+        transitions: 1,
+        execution: '{"id":"x-1"}',
+        usedGrants: null,
+      };
+      const free: LeaseState = { ...held, holder: null, execution: null, usedGrants: "[]", transitions: 2 };
+
+      expect(await leases.read(target, signal)).toBeNull();
+      const created = await leases.compareAndSet(target, null, held, signal);
+      expect(created?.state).toEqual(held);
+      expect(await leases.compareAndSet(target, null, free, signal)).toBeNull();
+      const replaced = await leases.compareAndSet(target, created?.version ?? "", free, signal);
+      expect(replaced?.state).toEqual(free);
+      expect(await leases.compareAndSet(target, created?.version ?? "", held, signal)).toBeNull();
+      expect(await leases.read(target, signal)).toEqual(replaced);
+      expect(await leases.list(signal)).toEqual([{ target, lease: replaced }]);
+    });
+
+    it("lets one of many win", async () => {
+      const contested = { namespace, workload: "contested" };
+      const state = (holder: string, transitions: number): LeaseState => ({
+        holder,
+        durationSeconds: 15,
+        renewedAtMs: 0,
+        transitions,
+        execution: null,
+        usedGrants: null,
+      });
+      const holders = ["a", "b", "c", "d", "e"];
+
+      const created = await Promise.all(
+        holders.map((one) => leases.compareAndSet(contested, null, state(one, 1), signal)),
+      );
+      const [winner] = created.filter((view) => view !== null);
+      expect(created.filter((view) => view !== null)).toHaveLength(1);
+      const taken = await Promise.all(
+        holders.map((one) => leases.compareAndSet(contested, winner?.version ?? "", state(one, 2), signal)),
+      );
+      expect(taken.filter((view) => view !== null)).toHaveLength(1);
+    });
+
+    it("knows who it is", async () => {
+      expect(await new KubernetesIdentity(api).username(signal)).toBe(workerUser);
+    });
+
+    it("keeps the list of targets while they come and go", async () => {
+      const seen: string[] = [];
+      const stop = new AbortController();
+      const ended = watchTargets(
+        api,
+        {
+          cluster: "prod",
+          namespaces: [namespace],
+          clock: systemClock,
+          onChange: (targets) => seen.push(targets.map((one) => one.workload).join(",")),
+          onError: (_, error) => seen.push(String(error)),
+        },
+        stop.signal,
+      );
+      const asAdmin = new KubeConfig();
+      asAdmin.loadFromString(underTest.kubeconfig);
+      const apps = asAdmin.makeApiClient(AppsV1Api);
+      await until("the list is known", async () => seen.length === 1);
+
+      await apps.createNamespacedStatefulSet({ namespace, body: statefulSet("billing") });
+      await until("billing has come", async () => seen.length === 2);
+      await apps.deleteNamespacedStatefulSet({ namespace, name: "billing" });
+      await until("billing has gone", async () => seen.length === 3);
+
+      stop.abort();
+      await ended;
+      expect(seen.map((names) => names.split(",").sort().join(","))).toEqual(["orders", "billing,orders", "orders"]);
+    });
+  });
+}
+
+async function grantRole(asAdmin: KubeConfig): Promise<void> {
+  const text = await readFile(new URL("../../../deploy/role.yaml", import.meta.url), "utf8");
+  const [role, binding] = parseAllDocuments(text).map((document): unknown => document.toJS());
+  const rbac = asAdmin.makeApiClient(RbacAuthorizationV1Api);
+  const { metadata, rules } = roleSchema.parse(role);
+  await rbac.createNamespacedRole({
+    namespace,
+    body: {
+      metadata,
+      rules: rules.map(({ resourceNames, ...rule }) =>
+        resourceNames === undefined ? rule : { ...rule, resourceNames },
+      ),
+    },
+  });
+  await rbac.createNamespacedRoleBinding({ namespace, body: bindingSchema.parse(binding) });
+}
+
+function statefulSet(
+  name: string,
+  annotations: Record<string, string> = {
+    "handover.dev/engine": "dolt",
+    "handover.dev/name": `the-${name}`,
+    "handover.dev/credentials-secret": "orders-credentials",
+  },
+): V1StatefulSet {
+  const labels = { app: name };
+  return {
+    metadata: { name, annotations },
+    spec: {
+      replicas: 2,
+      serviceName: name,
+      podManagementPolicy: "Parallel",
+      updateStrategy: { type: "OnDelete" },
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        // No scheduler ever looks: these pods are only labelled and looked at.
+        spec: { schedulerName: "nobody", containers: [{ name: "dolt", image: "example.test/dolt:1" }] },
+      },
+    },
+  };
+}
+
+async function firstPod(view: WorkloadView): Promise<{ name: string; uid: string }> {
+  const [first] = view.pods;
+  if (first === undefined || first.pod === null) throw new Error("there is no first pod");
+  return { name: first.name, uid: first.pod.uid };
+}
+
+async function codeOf(call: Promise<unknown>): Promise<ProblemCode> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof HandoverError) return error.problem.code;
+    throw error;
+  }
+  throw new Error("a HandoverError was expected, and the call succeeded");
+}
