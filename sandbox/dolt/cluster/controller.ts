@@ -3,6 +3,7 @@ import { serialized } from "../engine/accounts.ts";
 import type { DatabaseState } from "../engine/database.ts";
 import type { Volume } from "../engine/volume.ts";
 import { SqlError } from "../sql/values.ts";
+import { type CaughtUpRow, demandCaughtUp } from "./caught-up.ts";
 import { CommitHook, type HookStatus } from "./commit-hook.ts";
 import type { ClusterConfig, StandbyRemote } from "./config.ts";
 import { DroppedDatabase } from "./dropped-database.ts";
@@ -28,14 +29,6 @@ export interface ControllerOptions {
   readonly transport: ReplicationTransport;
   /** Cuts every SQL connection but the one named, or all of them when undefined. */
   readonly killConnections: (except: number | undefined) => void;
-}
-
-/** One row of a demotion: whether this standby had everything of this database. */
-export interface CaughtUpRow {
-  readonly caughtUp: boolean;
-  readonly database: string;
-  readonly remote: string;
-  readonly url: string;
 }
 
 export interface StatusRow extends HookStatus, Standing {
@@ -368,27 +361,6 @@ export class ClusterController {
   #snapshotsChanged(database: string): void {
     for (const replica of this.#snapshots) if (replica.database === database) replica.changed();
   }
-}
-
-/** Dolt counts a standby as caught up when it has as many caught-up rows as there are databases, by the host of the URL. */
-function demandCaughtUp(rows: readonly CaughtUpRow[], minCaughtUp: number): void {
-  if (minCaughtUp === 0) {
-    if (rows.every((row) => row.caughtUp)) return;
-    throw new SqlError(
-      "cluster/controller: failed to transition from primary to standby gracefully; could not replicate databases to standby in a timely manner.",
-    );
-  }
-  const databases = new Set(rows.map((row) => row.database)).size;
-  const caughtUpRows = new Map<string, number>();
-  for (const row of rows) {
-    const host = new URL(row.url).host;
-    caughtUpRows.set(host, (caughtUpRows.get(host) ?? 0) + (row.caughtUp ? 1 : 0));
-  }
-  const caughtUp = [...caughtUpRows.values()].filter((count) => count === databases).length;
-  if (caughtUp >= minCaughtUp) return;
-  throw new SqlError(
-    `cluster/controller: failed to transition from primary to standby gracefully; could not ensure ${minCaughtUp} replicas were caught up on all ${databases} databases. Only caught up ${caughtUp} standbys fully.`,
-  );
 }
 
 /** The URL of users and branch control has no path: they belong to no database. */

@@ -1,33 +1,26 @@
 import type { Statement, TableName } from "../sql/ast.ts";
 import { parseStatement } from "../sql/parser.ts";
-import { type ResultSet, SqlError, type SqlValue } from "../sql/values.ts";
+import { SqlError, type SqlValue } from "../sql/values.ts";
 import { changeAccounts } from "./account-statements.ts";
 import { branchControlTable, isBranchControlTable, withBranchControlTable } from "./branch-control-writes.ts";
-import { type DatabaseState, DEFAULT_BRANCH, type Root, withWorking } from "./database.ts";
+import { type DatabaseState, type Root, withWorking } from "./database.ts";
+import { splitDatabase } from "./database-name.ts";
 import { evaluate, type Scope } from "./expression.ts";
 import { callFunction } from "./functions.ts";
 import type { Instance } from "./instance.ts";
 import { MYSQL_TABLE_NAMES } from "./mysql-tables.ts";
+import { newTable } from "./new-table.ts";
+import { list, NOTHING, type Outcome, type Warning, warningRows } from "./outcome.ts";
 import { callProcedure } from "./procedures.ts";
 import { runSelect, type Source } from "./select.ts";
 import { databaseNames, processList, systemTable } from "./system-tables.ts";
-import { Table } from "./table.ts";
+import type { Table } from "./table.ts";
 import { Transaction } from "./transaction.ts";
 import { setVariable, showVariables, variableValue } from "./variables.ts";
 import { deleteRows, insertRows, rowsByKey, updateRows } from "./write-rows.ts";
 
-export interface Warning {
-  readonly level: "Note" | "Warning";
-  readonly code: number;
-  readonly message: string;
-}
-
-/** What one statement gave: rows, or a count. */
-export type Outcome = { readonly rows: ResultSet } | { readonly affectedRows: number };
-
 const SPENT = "this server transitioned cluster roles. this connection can no longer be used. please reconnect.";
 const READ_ONLY_SERVER = "database server is set to read only mode";
-const NOTHING: Outcome = { affectedRows: 0 };
 
 /** One client's session: its database and branch, its transaction, its warnings. Runs one statement at a time. */
 export class Session {
@@ -287,7 +280,7 @@ export class Session {
         if (statement.ifNotExists) return NOTHING;
         throw new SqlError(`table with name ${name} already exists`);
       }
-      root.set(name, Table.empty(statement.columns, keyColumns(statement)));
+      root.set(name, newTable(statement));
     } else if (!root.delete(name)) {
       if (statement.ifExists) return NOTHING;
       throw new SqlError(`table not found: ${name}`, 1146, "HY000");
@@ -373,37 +366,4 @@ export class Session {
     const { branch } = database === undefined ? this.current() : splitDatabase(database);
     return list(`Tables_in_${named}`, [...this.#root(splitDatabase(named).database, branch).keys()].sort());
   }
-}
-
-function splitDatabase(name: string): { database: string; branch: string } {
-  const at = name.indexOf("/");
-  return at === -1
-    ? { database: name, branch: DEFAULT_BRANCH }
-    : { database: name.slice(0, at), branch: name.slice(at + 1) };
-}
-
-function keyColumns(statement: Statement & { kind: "createTable" }): number[] {
-  if (statement.primaryKey.length === 0) {
-    throw new SqlError("this server keeps only tables with a primary key");
-  }
-  return statement.primaryKey.map((key) => {
-    const index = statement.columns.findIndex(({ name }) => name.toLowerCase() === key.toLowerCase());
-    if (index === -1) throw new SqlError(`column "${key}" could not be found in any table in scope`);
-    return index;
-  });
-}
-
-function list(column: string, values: readonly string[]): Outcome {
-  return { rows: { columns: [{ name: column, type: "text" }], rows: values.map((value) => [value]) } };
-}
-
-function warningRows(warnings: readonly Warning[]): ResultSet {
-  return {
-    columns: [
-      { name: "Level", type: "text" },
-      { name: "Code", type: "bigint" },
-      { name: "Message", type: "text" },
-    ],
-    rows: warnings.map(({ level, code, message }) => [level, code, message]),
-  };
 }

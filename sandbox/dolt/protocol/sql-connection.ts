@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import type { Outcome, Session } from "../engine/session.ts";
+import type { Outcome } from "../engine/outcome.ts";
+import type { Session } from "../engine/session.ts";
 import { MYSQL_VERSION } from "../engine/variables.ts";
 import { parseStatement } from "../sql/parser.ts";
 import { SqlError, type SqlValue } from "../sql/values.ts";

@@ -9,8 +9,8 @@ export function equalStates(start: StartDoltCluster): void {
     it("is equal on caught-up nodes, and tells every kind of change apart", async () => {
       const { a, b, c, cluster } = await startWithApp(start);
       await execute(a, "app", "INSERT INTO t VALUES (1, 'committed')", "CALL dolt_commit('-Am', 'first')");
-      await execute(a, "app", "CALL dolt_branch('side')", "CALL dolt_tag('v1')");
-      await execute(a, "app/side", "INSERT INTO t VALUES (2, 'on a branch')");
+      await execute(a, "app", "CALL dolt_branch('feature/side')", "CALL dolt_tag('v1')");
+      await execute(a, "app/feature/side", "INSERT INTO t VALUES (2, 'on a branch')");
       await execute(a, undefined, "CREATE USER app@'%' IDENTIFIED BY 'secret'", "GRANT ALL ON app.* TO app@'%'");
       await untilCaughtUp(a, [b, c]);
 
@@ -61,7 +61,7 @@ export function equalStates(start: StartDoltCluster): void {
 /** One change of each kind that the comparison has to see: database to connect to, statement. */
 const CHANGES: readonly (readonly [string | undefined, string])[] = [
   ["app", "INSERT INTO t VALUES (10, 'working set of main')"],
-  ["app/side", "INSERT INTO t VALUES (11, 'working set of another branch')"],
+  ["app/feature/side", "INSERT INTO t VALUES (11, 'working set of another branch')"],
   ["app", "CALL dolt_add('-A')"],
   ["app", "CALL dolt_commit('-m', 'staged rows')"],
   ["app", "CALL dolt_branch('new')"],
