@@ -9,13 +9,16 @@ import type { Bootstrap, DoltClusterUnderTest, DoltNodeUnderTest } from "../conf
 import { eventually } from "../conformance/dolt/eventually.ts";
 import { nodeName, serverYaml } from "../conformance/dolt/server-yaml.ts";
 import { doltConformance } from "../conformance/dolt/suite.ts";
+import { doltServersSuite } from "../integration/dolt/dolt-servers.suite.ts";
 import { ensurePart, partsUnavailable } from "../parts/build.ts";
 import { ReplicationLinks } from "./cluster/replication-links.ts";
 
 const unavailable = partsUnavailable();
 
-if (unavailable === null) doltConformance("real Dolt servers", startRealCluster);
-else describe(`real Dolt servers (${unavailable})`, () => it.skip("passes the conformance suite", () => undefined));
+if (unavailable === null) {
+  doltConformance("real Dolt servers", startRealCluster);
+  doltServersSuite("real Dolt servers", startRealCluster);
+} else describe(`real Dolt servers (${unavailable})`, () => it.skip("passes the conformance suite", () => undefined));
 
 /** Ports that every server has, each on an address of its own: after a restart they are still free for it. */
 const SQL_PORT = 3306;
