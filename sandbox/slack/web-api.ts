@@ -190,13 +190,18 @@ export class WebApi {
     const response = await fetch(`${this.#slack.url}/api/${method}`, {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify(args),
+      body: withShownDates(JSON.stringify(args)),
       signal: AbortSignal.timeout(10_000),
     });
     const answer = answerShape.parse(await response.json());
     const { error, ...rest } = answer;
     return error === undefined ? rest : { ...rest, error };
   }
+}
+
+/** Slack shows a date (`<!date^1392734382^{time}|06:39 UTC>`) as the reader's own; local-slack knows none, so it gets the fallback. */
+function withShownDates(json: string): string {
+  return json.replaceAll(/<!date\^\d+\^[^|>"]*\|([^>"]*)>/g, "$1");
 }
 
 /** Socket Mode's one method wants the app's token, all others the bot's. */
