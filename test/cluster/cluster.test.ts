@@ -1,16 +1,27 @@
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { ROLE_LABEL, ROOT_USER, roleService, SQL_PORT } from "../../sandbox/dolt-manifests.ts";
 import type { DoltTarget } from "../../sandbox/handle.ts";
+import { killAndWait, spawnTied, waitForLine } from "../../sandbox/tied-process.ts";
 import { wholeClusterUnavailable } from "./availability.ts";
 import { command } from "./machine/command.ts";
+import { knownContainers } from "./machine/containerd.ts";
 import { until } from "./machine/until.ts";
 import { startWholeCluster, type WholeCluster } from "./whole-cluster.ts";
 
 const DEADLINE_MS = 90_000;
+const START_DEADLINE_MS = 300_000;
+/** Well after the first process has started, and long before the last. */
+const BREAK_OFF_MS = 3_000;
 const NAMESPACE = "shop";
 const unavailable = await wholeClusterUnavailable();
 
@@ -105,14 +116,46 @@ describe.skipIf(unavailable !== null)(`the whole cluster${unavailable === null ?
     });
   });
 
-  it("leaves no process, mount, network or file behind, and can be started again at once", async () => {
-    const { folder, network } = cluster;
+  it("leaves no process, mount, network, control group or file behind, and can be started again at once", async () => {
+    const traces = await tracesOf(cluster);
     await cluster.close();
-    expect(await remains(folder, network.link)).toEqual([]);
+    expect(await remains(traces)).toEqual([]);
 
     const second = await startWholeCluster();
+    const tracesOfSecond = await tracesOf(second);
     await second.close();
-    expect(await remains(second.folder, second.network.link)).toEqual([]);
+    expect(await remains(tracesOfSecond)).toEqual([]);
+  });
+
+  it("leaves nothing behind when its start is broken off", async () => {
+    await expect(startWholeCluster({ signal: AbortSignal.timeout(BREAK_OFF_MS) })).rejects.toThrow();
+    const own = join(tmpdir(), `handover-cluster-${process.pid}-`);
+
+    expect(await remains({ folder: own, link: null, containers: [] })).toEqual([]);
+    expect((await readdir(tmpdir())).filter((name) => join(tmpdir(), name).startsWith(own))).toEqual([]);
+  });
+
+  it("leaves nothing behind when its process is asked to end", async () => {
+    const { child, traces } = await clusterOfAnotherProcess();
+    child.kill("SIGTERM");
+    await once(child, "exit");
+
+    expect(await remains(traces)).toEqual([]);
+  });
+
+  it("ends when its process is killed, and what that leaves is removed by the next start", async () => {
+    const { child, traces } = await clusterOfAnotherProcess();
+    await killAndWait(child);
+    await until(async () => ((await remains({ ...traces, containers: [] })).length === 1 ? true : null), {
+      what: "nothing but the folder and control groups is left",
+      deadlineMs: DEADLINE_MS,
+      explain: async () => (await remains(traces)).join("\n"),
+    });
+    expect(existsSync(traces.folder)).toBe(true);
+
+    const next = await startWholeCluster();
+    await next.close();
+    expect(await remains(traces)).toEqual([]);
   });
 
   const readPod = (pod: string): Promise<V1Pod> => core.readNamespacedPod({ namespace: NAMESPACE, name: pod });
@@ -159,8 +202,35 @@ function restarts(pod: V1Pod): number {
   return pod.status?.containerStatuses?.[0]?.restartCount ?? 0;
 }
 
+/** By what a cluster's leftovers would be known. */
+interface Traces {
+  readonly folder: string;
+  /** Null where it is not known. */
+  readonly link: string | null;
+  readonly containers: readonly string[];
+}
+
+async function tracesOf({ folder, network }: Pick<WholeCluster, "folder" | "network">): Promise<Traces> {
+  return { folder, link: network.link, containers: await knownContainers(folder) };
+}
+
+/** Starts a cluster in a process of its own. */
+async function clusterOfAnotherProcess(): Promise<{ child: ChildProcess; traces: Traces }> {
+  const module = pathToFileURL(join(import.meta.dirname, "whole-cluster.ts")).href;
+  const script = `import { startWholeCluster } from ${JSON.stringify(module)};
+    const { folder, network } = await startWholeCluster();
+    console.log(JSON.stringify({ folder, network }));`;
+  const child = spawnTied(process.execPath, ["--input-type=module", "-e", script], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const line = await waitForLine(child, (text) => text.startsWith("{"), START_DEADLINE_MS);
+  const said = z.object({ folder: z.string(), network: z.object({ link: z.string() }) }).parse(JSON.parse(line));
+  const containers = await knownContainers(said.folder);
+  return { child, traces: { folder: said.folder, link: said.network.link, containers } };
+}
+
 /** What a cluster has left on this machine, in words. */
-async function remains(folder: string, link: string): Promise<string[]> {
+async function remains({ folder, link, containers }: Traces): Promise<string[]> {
   const found: string[] = [];
   if (existsSync(folder)) {
     found.push(`the folder ${folder}`);
@@ -168,8 +238,12 @@ async function remains(folder: string, link: string): Promise<string[]> {
   if ((await readFile("/proc/self/mounts", "utf8")).includes(folder)) {
     found.push(`mounts below ${folder}`);
   }
-  if ((await command("ip", ["-brief", "link", "show"])).includes(link)) {
+  if (link !== null && (await command("ip", ["-brief", "link", "show"])).includes(link)) {
     found.push(`the network interface ${link}`);
+  }
+  for (const hierarchy of await readdir("/sys/fs/cgroup")) {
+    const left = containers.filter((id) => existsSync(join("/sys/fs/cgroup", hierarchy, "k8s.io", id)));
+    found.push(...left.map((id) => `the control group of container ${id} in ${hierarchy}`));
   }
   for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");

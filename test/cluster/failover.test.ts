@@ -57,12 +57,16 @@ describe.skipIf(unavailable !== null)(
     it("hands over from Slack by the worker in a pod, and loses no write that came through the Service", async () => {
       const writers = await Writers.start(options);
       const gapsMs: number[] = [];
-      for (let turn = 1; turn <= FAILOVERS; turn++) {
-        const face = await scenario.ask("failover orders");
-        writers.resetGap();
-        await scenario.approve(face);
-        await scenario.faceReads(face, /Succeeded/);
-        gapsMs.push(writers.longestGapMs);
+      try {
+        for (let turn = 1; turn <= FAILOVERS; turn++) {
+          const face = await scenario.ask("failover orders");
+          writers.resetGap();
+          await scenario.approve(face);
+          await scenario.faceReads(face, /Succeeded/);
+          gapsMs.push(writers.longestGapMs);
+        }
+      } finally {
+        await writers.stop();
       }
       const { acknowledged } = await writers.stop();
       const median = gapsMs.toSorted((a, b) => a - b)[Math.floor(FAILOVERS / 2)];
