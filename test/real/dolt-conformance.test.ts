@@ -8,6 +8,7 @@ import { query } from "../conformance/dolt/client.ts";
 import type { Bootstrap, DoltClusterUnderTest, DoltNodeUnderTest } from "../conformance/dolt/cluster-under-test.ts";
 import { eventually } from "../conformance/dolt/eventually.ts";
 import { nodeName, serverYaml } from "../conformance/dolt/server-yaml.ts";
+import { startedOrClosed } from "../conformance/dolt/started-or-closed.ts";
 import { doltConformance } from "../conformance/dolt/suite.ts";
 import { doltServersSuite } from "../integration/dolt/dolt-servers.suite.ts";
 import { ensurePart, partsUnavailable } from "../parts/build.ts";
@@ -49,8 +50,7 @@ async function startRealCluster(bootstrap: readonly Bootstrap[]): Promise<DoltCl
     });
     nodes.push(new RealNode({ name, binary, host, yaml, folder: join(folder, name), links }));
   }
-  await Promise.all(nodes.map((node) => node.start()));
-  return {
+  const cluster: DoltClusterUnderTest = {
     nodes,
     partition: async (a, b) => {
       links.between(a.name, b.name).cut(true);
@@ -66,6 +66,7 @@ async function startRealCluster(bootstrap: readonly Bootstrap[]): Promise<DoltCl
       await rm(folder, { recursive: true, force: true });
     },
   };
+  return await startedOrClosed(cluster);
 }
 
 interface RealNodeOptions {

@@ -7,6 +7,7 @@ import type { Clock } from "../../../src/ports/clock.ts";
 import { acceleratedClock } from "./accelerated-clock.ts";
 import type { Bootstrap, DoltClusterUnderTest, DoltNodeUnderTest } from "./cluster-under-test.ts";
 import { nodeName, serverYaml } from "./server-yaml.ts";
+import { startedOrClosed } from "./started-or-closed.ts";
 
 /** The same for all: each node has an address of its own, so that its ports are still its own after a restart. */
 const SQL_PORT = 3306;
@@ -34,8 +35,7 @@ export async function startSimulatedCluster(bootstrap: readonly Bootstrap[]): Pr
     });
     nodes.push(new SimulatedNode(nodeName(index), parseServerConfig(yaml), network, clock));
   }
-  await Promise.all(nodes.map((node) => node.start()));
-  return {
+  return await startedOrClosed({
     nodes,
     partition: async (a, b) => network.partition(a.name, b.name),
     heal: async () => network.heal(),
@@ -43,7 +43,7 @@ export async function startSimulatedCluster(bootstrap: readonly Bootstrap[]): Pr
       await Promise.all(nodes.map((node) => node.kill()));
       await addresses.close();
     },
-  };
+  });
 }
 
 class SimulatedNode implements DoltNodeUnderTest {
