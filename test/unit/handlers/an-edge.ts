@@ -1,0 +1,85 @@
+import { FaceDrawer } from "../../../handlers/face/drawer.ts";
+import type { EdgeServices } from "../../../handlers/services.ts";
+import { newSigningKeys } from "../../../sandbox/keys.ts";
+import type { Policy } from "../../../src/domain/policy.ts";
+import type { RequestRecord } from "../../../src/domain/request.ts";
+import { readPublicKeys, readSigningKey, signStatement } from "../../../src/domain/signing.ts";
+import type { AnnouncedTarget } from "../../../src/domain/target.ts";
+import { planned } from "../../../src/domain/transitions.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import {
+  MemoryAnnouncements,
+  MemoryFaceStore,
+  MemoryRequestStore,
+  MemoryWakeUp,
+} from "../../support/memory-request-store.ts";
+import { alice, anEvent, aPlan, orders } from "../../support/records.ts";
+import { RecordedChat } from "./recorded-chat.ts";
+
+const clusterKeys = newSigningKeys();
+const edgeKeys = newSigningKeys();
+
+/** An edge in memory for the cluster `main`, whose time goes on only when the test says so. */
+export class AnEdge {
+  readonly clock = new ManualClock();
+  readonly requests = new MemoryRequestStore(this.clock);
+  readonly faces = new MemoryFaceStore(this.requests, this.clock);
+  readonly announcements = new MemoryAnnouncements(this.clock);
+  readonly wakeUp = new MemoryWakeUp();
+  readonly chat = new RecordedChat();
+  /** Why nobody is trusted; null: everybody is. */
+  objection: string | null = null;
+  policy: Policy = [
+    {
+      name: "all",
+      operations: ["dolt.*"],
+      clusters: ["*"],
+      namespaces: ["*"],
+      targets: ["*"],
+      requesters: [alice.userId],
+      approvers: ["UBOB", "UCAROL"],
+      approvals: 1,
+      expiresAfterMinutes: 15,
+    },
+  ];
+  #ids = 0;
+
+  get services(): EdgeServices {
+    const { requests, faces, announcements, wakeUp, chat, clock } = this;
+    const drawer = new FaceDrawer({ requests, faces, chat, clock });
+    const keys = readPublicKeys([clusterKeys.publicText]);
+    return {
+      clusters: [{ name: "main", requests, faces, announcements, wakeUp, drawer, keys }],
+      policy: this.policy,
+      home: { teamId: "T1" },
+      chat,
+      people: { objection: async () => this.objection },
+      clock,
+      edgeKey: readSigningKey(edgeKeys.privateText),
+      newRequestId: () => `r-${++this.#ids}`,
+      log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    };
+  }
+
+  /** A worker's heartbeat. */
+  async announce(targets: readonly AnnouncedTarget[] = [orders], operations = ["dolt.failover", "dolt.status"]) {
+    await this.announcements.announce({ workerId: "w-1", cluster: "main", version: "0.1.0", operations, targets });
+  }
+
+  /** The worker's plan for the request. */
+  async plan(requestId: string): Promise<RequestRecord> {
+    const found = await this.requests.read(requestId);
+    if (found === null) throw new Error(`there is no ${requestId}`);
+    const plan = aPlan({ requestId });
+    const next = planned(found.record, signStatement(plan, readSigningKey(clusterKeys.privateText)), plan, found.nowMs);
+    if (!next.ok) throw new Error(next.problem.what);
+    await this.requests.compareAndSet(next.record, anEvent());
+    return next.record;
+  }
+
+  /** What the last private answer to a click said. */
+  get lastTold(): string {
+    const told = this.chat.sent.findLast(({ method }) => method === "ephemeral");
+    return JSON.stringify(told?.message.blocks ?? []);
+  }
+}
