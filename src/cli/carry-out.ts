@@ -1,4 +1,4 @@
-import { HandoverError, type Problem } from "../domain/errors.ts";
+import { type Problem, problemOf } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { StepProgress } from "../domain/request.ts";
 import type { ExecutionAudience, ExecutionSurroundings } from "../execution/execute.ts";
@@ -10,9 +10,12 @@ import { stepText } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 
 export type CarriedOut =
-  | { readonly kind: "ended"; readonly result: ExecutionResult }
-  /** Nothing was begun. */
+  /** `trouble`: the end is known, but the lease could not be given back. */
+  | { readonly kind: "ended"; readonly result: ExecutionResult; readonly trouble: Problem | null }
+  /** Nothing was changed. */
   | { readonly kind: "refused"; readonly problem: Problem }
+  /** It broke after it had begun to change things. */
+  | { readonly kind: "broken"; readonly problem: Problem }
   /** Somebody insisted on leaving it in the middle. */
   | { readonly kind: "left" };
 
@@ -27,7 +30,7 @@ export async function carryOut(
 ): Promise<CarriedOut> {
   const interrupts = new Interrupts(terminal, resumeLine);
   if (execution.committed) interrupts.wasCommitted();
-  const audience = audienceOn(terminal, interrupts);
+  const audience = new TerminalAudience(terminal, interrupts);
   // Nothing of the grant's life time holds here: a break-glass execution has no grant.
   const ended =
     kind === "new"
@@ -35,27 +38,47 @@ export async function carryOut(
       : resume(surroundings, plan, execution.id, 0, audience);
   try {
     const left = interrupts.left.then(() => ({ kind: "left" }) as const);
-    return await Promise.race([ended.then((result) => ({ kind: "ended", result }) as const), left]);
+    return await Promise.race([ended.then((result) => ({ kind: "ended", result, trouble: null }) as const), left]);
   } catch (error) {
-    if (error instanceof HandoverError) return { kind: "refused", problem: error.problem };
-    throw error;
+    const problem = problemOf(error, `carrying out ${plan.operation}`);
+    if (audience.result !== null) return { kind: "ended", result: audience.result, trouble: problem };
+    return { kind: interrupts.committed ? "broken" : "refused", problem };
   } finally {
     interrupts.close();
   }
 }
 
-function audienceOn(terminal: Terminal, interrupts: Interrupts): ExecutionAudience {
-  let told: readonly StepProgress[] = [];
-  return {
-    started: async (execution) => terminal.err(`Execution ${execution.id} is on record beside the lease.\n`),
-    progress: (steps) => {
-      for (const [index, step] of steps.entries()) {
-        if (step.state !== "pending" && step.state !== told[index]?.state) terminal.err(stepText(step));
-      }
-      told = steps;
-    },
-    commit: async () => interrupts.commit(),
-    // Kept beside the lease until a worker has told the channel.
-    ended: async () => false,
-  };
+/** Tells the person at the terminal, and hears of their wish to cancel. */
+class TerminalAudience implements ExecutionAudience {
+  readonly #terminal: Terminal;
+  readonly #interrupts: Interrupts;
+  #told: readonly StepProgress[] = [];
+  /** How the execution ended, as soon as that is known: before the lease is given back. */
+  result: ExecutionResult | null = null;
+
+  constructor(terminal: Terminal, interrupts: Interrupts) {
+    this.#terminal = terminal;
+    this.#interrupts = interrupts;
+  }
+
+  async started(execution: LedgerExecution): Promise<void> {
+    this.#terminal.err(`Execution ${execution.id} is on record beside the lease.\n`);
+  }
+
+  progress(steps: readonly StepProgress[]): void {
+    for (const [index, step] of steps.entries()) {
+      if (step.state !== "pending" && step.state !== this.#told[index]?.state) this.#terminal.err(stepText(step));
+    }
+    this.#told = steps;
+  }
+
+  async commit(): Promise<void> {
+    this.#interrupts.commit();
+  }
+
+  /** False: it is kept beside the lease until a worker has told the channel. */
+  async ended(result: ExecutionResult): Promise<boolean> {
+    this.result = result;
+    return false;
+  }
 }

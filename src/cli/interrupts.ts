@@ -25,6 +25,11 @@ export class Interrupts {
     return this.#left.promise;
   }
 
+  /** Whether the point of no return was passed. */
+  get committed(): boolean {
+    return this.#committed;
+  }
+
   /** Called at the point of no return. Throws `cancelled_before_start` when there was a wish to cancel. */
   commit(): void {
     if (this.#wished) throw fail("cancelled_before_start", { by: "Ctrl-C" });

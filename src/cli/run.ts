@@ -207,6 +207,8 @@ class CommandRun {
     switch (carried.kind) {
       case "refused":
         return refusal(about, [carried.problem]);
+      case "broken":
+        return { ...refusal(about, [carried.problem]), exitCode: exitCodes.unknown };
       case "left": {
         const holder = this.#world.holder;
         const { namespace, name } = about.target;
@@ -214,8 +216,10 @@ class CommandRun {
         return refusal(about, [problem("execution_unfinished", details)]);
       }
       case "ended": {
-        const exitCode = exitCodeOfState(carried.result.state);
-        return { ...emptyReport, ...about, execution: { id: execution.id, ...carried.result }, exitCode };
+        const { result, trouble } = carried;
+        const exitCode = exitCodeOfState(result.state);
+        const problems = trouble === null ? [] : [trouble];
+        return { ...emptyReport, ...about, execution: { id: execution.id, ...result }, problems, exitCode };
       }
     }
   }

@@ -138,6 +138,25 @@ describe("the command line", () => {
       expect(terminal.stdout).toContain("Look at orders-1.");
     });
 
+    it("0: done, though the lease could not be given back; it says so", async () => {
+      world.operation.at.set("finish", async () => {
+        world.leases.onWrite = async () => {
+          throw fail("kubernetes_away", { doing: "writing the lease", why: "ECONNREFUSED" });
+        };
+      });
+      expect(await run(`${failover} --yes`, terminal, world)).toBe(0);
+      expect(terminal.stdout).toContain("succeeded");
+      expect(terminal.stderr).toContain("ECONNREFUSED");
+    });
+
+    it("1: the lease could not be taken", async () => {
+      world.leases.onWrite = async () => {
+        throw fail("kubernetes_away", { doing: "writing the lease", why: "ECONNREFUSED" });
+      };
+      expect(await run(`${failover} --yes`, terminal, world)).toBe(1);
+      expect(done()).toEqual([]);
+    });
+
     it("6: frozen", async () => {
       world.annotations["handover.dev/freeze"] = JSON.stringify({ by: "ops", reason: "release", untilMs: null });
       expect(await run(`${failover} --yes`, terminal, world)).toBe(6);
