@@ -8,7 +8,7 @@ import { discovery, KUBERNETES_VERSION } from "./requests/discovery.ts";
 import { parsePath, type RequestPath } from "./requests/request-path.ts";
 import { isWatch, type Parts, route } from "./requests/route.ts";
 import { parseBody } from "./requests/write.ts";
-import { ApiFailure, badRequest, forbidden, forbiddenPath, noSuchPath, notAllowed, unauthorized } from "./status.ts";
+import { ApiFailure, badRequest, forbidden, forbiddenPath, notAllowed, unauthorized } from "./status.ts";
 
 /** As the API server bounds it. */
 const LARGEST_BODY_BYTES = 3 * 1024 * 1024;
@@ -113,7 +113,7 @@ function plain(path: string): Answer {
     case "/readyz":
       return { kind: "text", code: 200, text: "ok" };
     default:
-      throw noSuchPath();
+      return { kind: "text", code: 404, text: "404 page not found\n" };
   }
 }
 

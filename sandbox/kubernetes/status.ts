@@ -104,8 +104,9 @@ export const forbiddenField = (field: string, why: string): FieldCause => ({
 
 export const badRequest = (message: string): ApiFailure => new ApiFailure(400, "BadRequest", message);
 
-/** A patch that could not be applied. */
-export const unprocessable = (message: string): ApiFailure => new ApiFailure(422, "Invalid", message, {});
+/** A JSON patch that could not be applied; the API does not say why. */
+export const unprocessable = (): ApiFailure =>
+  new ApiFailure(422, "Invalid", "the server rejected our request due to an error in our request", {});
 
 export const unauthorized = (): ApiFailure => new ApiFailure(401, "Unauthorized", "Unauthorized");
 

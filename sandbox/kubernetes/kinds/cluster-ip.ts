@@ -19,5 +19,8 @@ export function withClusterIp(resource: Resource, object: KubeObject, store: Obj
     last += 1;
   }
   const clusterIP = `${PREFIX}${last}`;
-  return { ...object, spec: { ...spec, clusterIP, clusterIPs: [clusterIP] } };
+  return {
+    ...object,
+    spec: { ...spec, clusterIP, clusterIPs: [clusterIP], ipFamilies: ["IPv4"], ipFamilyPolicy: "SingleStack" },
+  };
 }

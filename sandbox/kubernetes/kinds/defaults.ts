@@ -22,7 +22,7 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => KubeObject>> = {
   }),
   pods: (object) => ({
     ...object,
-    spec: podSpecDefaults(objectAt(object, "spec")),
+    spec: withDefaults(podSpecDefaults(objectAt(object, "spec")), { enableServiceLinks: true }),
     status: withDefaults(objectAt(object, "status"), podStatusAtCreation(object)),
   }),
   services: (object) => ({

@@ -62,6 +62,9 @@ function withScheduledCondition(pod: KubeObject): KubeObject {
 export function evictPod(registry: Registry, request: ApiRequest): Answer {
   demandPost(request);
   const { namespace, name = "" } = request;
+  if (textAt(request.body, "metadata", "name") !== name) {
+    throw badRequest("name in URL does not match name in Eviction object");
+  }
   const pod = registry.get(PODS, namespace, name);
   const budgets = registry.store
     .list(POD_DISRUPTION_BUDGETS, namespace)

@@ -86,6 +86,8 @@ class OpenWatch {
   readonly #timers: NodeJS.Timeout[] = [];
   #stopListening: () => void = () => {};
   #kept: string[] = [];
+  /** The version that the client named. */
+  #startedAt = 0;
 
   constructor(response: ServerResponse, resource: Resource, options: WatchesOptions, terms: WatchTerms) {
     this.#response = response;
@@ -106,10 +108,11 @@ class OpenWatch {
           this.#send("ADDED", this.#text(object));
         }
       }
-      if (sendInitialEvents && this.#terms.bookmarks) {
+      if ((sendInitialEvents || version === "") && this.#terms.bookmarks) {
         this.#bookmark({ annotations: { "k8s.io/initial-events-end": "true" } });
       }
     } else {
+      this.#startedAt = Number(version);
       const missed = store.since(stored, Number(version));
       if (missed === undefined) {
         this.#fail(expired(`too old resource version: ${version} (${store.revision})`));
@@ -171,9 +174,14 @@ class OpenWatch {
     }
   }
 
+  /** Nothing is said while nothing is newer than what the client knew at the start. */
   #bookmark(metadata: JsonObject = {}): void {
     const { kind } = this.#resource;
-    const resourceVersion = String(this.#options.store.revision);
+    const { revision } = this.#options.store;
+    if (revision <= this.#startedAt) {
+      return;
+    }
+    const resourceVersion = String(revision);
     const object = { kind, apiVersion: apiVersionOf(this.#resource), metadata: { ...metadata, resourceVersion } };
     this.#send("BOOKMARK", JSON.stringify(object));
   }

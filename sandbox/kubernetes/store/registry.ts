@@ -5,7 +5,16 @@ import { defaulted } from "../kinds/defaults.ts";
 import { createCauses, updateCauses } from "../kinds/validation.ts";
 import type { GivenObject, KubeObject, ObjectMeta } from "../object.ts";
 import { apiVersionOf, NAMESPACES, type Resource } from "../resources.ts";
-import { alreadyExists, badRequest, conflict, forbidden, invalid, notFound, staleVersion } from "../status.ts";
+import {
+  alreadyExists,
+  badRequest,
+  conflict,
+  forbidden,
+  invalid,
+  invalidValue,
+  notFound,
+  staleVersion,
+} from "../status.ts";
 import { type DeleteOptions, type Deletion, planDeletion } from "./deletion.ts";
 import { completeNames, generatedName } from "./names.ts";
 import type { ObjectStore } from "./object-store.ts";
@@ -146,6 +155,9 @@ export class Registry {
       );
     }
     if (uid !== undefined && uid !== "" && uid !== current.metadata.uid) {
+      if (options.replacement !== true) {
+        throw invalid(resource, current.metadata.name, [invalidValue("metadata.uid", uid, "field is immutable")]);
+      }
       const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.metadata.uid}`;
       throw conflict(resource, current.metadata.name, why);
     }

@@ -39,7 +39,7 @@ export function patchesConformance(api: () => KubernetesUnderTest): void {
       expect(added.metadata?.labels).toBeUndefined();
       expect(added.spec?.containers[0]?.image).toBe("other:2");
       expect(await refusal(json({ op: "remove", path: "/metadata/labels/role" }))).toMatchObject({ code: 422 });
-      expect(await refusal(json({ op: "replace", path: "/metadata/annotations/none", value: "x" }))).toMatchObject({
+      expect(await refusal(json({ op: "replace", path: "/metadata/labels/role", value: "x" }))).toMatchObject({
         code: 422,
       });
     });
@@ -51,7 +51,7 @@ export function patchesConformance(api: () => KubernetesUnderTest): void {
       expect(merged.metadata?.labels).toEqual({ app: "orders", added: "yes" });
     });
 
-    test("merge: a stale version or another uid is a Conflict", async () => {
+    test("merge: a stale version is a Conflict, another uid is Invalid", async () => {
       const { metadata } = await pod("guarded");
       await patch("guarded", PatchStrategy.MergePatch, { metadata: { labels: { role: "primary" } } });
       const guarded = (more: object) =>
@@ -61,8 +61,8 @@ export function patchesConformance(api: () => KubernetesUnderTest): void {
         reason: "Conflict",
       });
       expect(await refusal(guarded({ uid: "11111111-1111-4111-8111-111111111111" }))).toMatchObject({
-        code: 409,
-        reason: "Conflict",
+        code: 422,
+        details: { causes: [{ field: "metadata.uid" }] },
       });
     });
 

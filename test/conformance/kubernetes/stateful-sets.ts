@@ -99,6 +99,7 @@ export function statefulSetsConformance(api: () => KubernetesUnderTest): void {
 
     test("the scale is read and written by its own path, and a change of it is a new generation", async () => {
       await create("scaled", { podManagementPolicy: "Parallel", replicas: 1 });
+      await allReady("scaled", 1);
       const scale = await apps().readNamespacedStatefulSetScale({ namespace, name: "scaled" });
       expect(scale).toMatchObject({ kind: "Scale", spec: { replicas: 1 }, status: { selector: "app=scaled" } });
       await apps().replaceNamespacedStatefulSetScale({
