@@ -88,7 +88,7 @@ export class System {
     const port = String(this.#options.edgePort ?? 0);
     const started = await this.#start(
       "src/edge/node-main.ts",
-      { HANDOVER_EDGE_KEY: this.#edgeKey, PORT: port },
+      { HANDOVER_EDGE_KEY: this.#edgeKey, HOST: "127.0.0.1", PORT: port },
       (line) => line.includes("the edge listens"),
     );
     const said = edgeListens.parse(JSON.parse(started.line));

@@ -48,7 +48,8 @@ async function carryOut(
       drawInTime(cluster, result.record.id, budget, services),
       wakeForExecution(result.record, cluster, services),
     ]);
-    if (drawn.kind === "drawn") return null;
+    // A drawer that is at it already looks again when it has ended, and shows this too.
+    if (drawn.kind === "drawn" || drawn.kind === "busy") return null;
     return clickRecordedMessage(result.record, decision === "approve" ? "approval" : "denial");
   } catch (error) {
     const why = problemOf(error, "answering the click");

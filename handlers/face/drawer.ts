@@ -77,7 +77,7 @@ export class FaceDrawer {
         await lock.release().catch(() => undefined);
       }
       this.#learn(requestId, revision, result);
-      if (result.kind !== "drawn") return result;
+      if (result.kind !== "drawn" && result.kind !== "later") return result;
       // After the lock is free: whoever changed the record meanwhile found it taken and relied on this look.
       const newest = await this.#parts.requests.read(requestId);
       if (newest === null || newest.record.revision <= revision) return result;

@@ -86,6 +86,25 @@ describe("pauses", () => {
     expect(await draw()).toMatchObject({ kind: "drawn" });
   });
 
+  it("shows the end that came while another drawer put progress off", async () => {
+    await change((record, nowMs) => started(record, { id: "e-1", worker: "w-1", steps: steps("running") }, nowMs));
+    const reads = store.read.bind(store);
+    store.read = async (id) => {
+      const found = await reads(id);
+      store.read = reads;
+      await change((record) => ({
+        ok: true,
+        record: { ...record, revision: record.revision + 1, state: "succeeded" },
+      }));
+      expect(await draw()).toEqual({ kind: "busy" });
+      return found;
+    };
+    expect(await draw()).toMatchObject({ kind: "drawn" });
+    expect(JSON.stringify(chat.sent.findLast(({ method }) => method === "update")?.message.blocks)).toContain(
+      "*Succeeded*",
+    );
+  });
+
   it("leaves Slack alone for as long as it asks, whatever the request", async () => {
     await change((record) => ({ ok: true, record: { ...record, revision: record.revision + 1, state: "failed" } }));
     chat.failures.push({ error: new ChatError("slow_down", "ratelimited", 20_000), isSent: false });
