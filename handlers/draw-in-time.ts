@@ -1,6 +1,6 @@
 import { HandoverError } from "../src/domain/errors.ts";
 import type { Budget } from "./budget.ts";
-import type { DrawResult } from "./face/drawer.ts";
+import type { DrawResult } from "./face/draw.ts";
 import type { ClusterServices, EdgeServices } from "./services.ts";
 
 /** Below this a call of Slack's has no chance, and would only leave behind a post whose outcome nobody knows. */

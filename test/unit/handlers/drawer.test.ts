@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { FaceDrawer, progressPauseMs, unknownPostPauseMs } from "../../../handlers/face/drawer.ts";
+import { progressPauseMs, unknownPostPauseMs } from "../../../handlers/face/draw.ts";
+import { FaceDrawer } from "../../../handlers/face/drawer.ts";
 import type { RequestRecord } from "../../../src/domain/request.ts";
 import { deny, planned, progressed, started } from "../../../src/domain/transitions.ts";
 import { ChatError } from "../../../src/ports/chat.ts";
