@@ -58,7 +58,7 @@ export async function orderFault(line: string, targets: readonly DoltTarget[]): 
     const target = targets.find((one) => names.every((name) => one.pods.includes(name)));
     if (target === undefined) return `${names.join(" and ")}: no such pods of one target. ${podsOf(targets)}`;
     await order.act(target.faults, pod, other ?? pod);
-    return `${line.trim()}: done. “heal” ends it.`;
+    return `${line.trim()}: done`;
   } catch (error) {
     return `${line.trim()}: it did not work. ${error instanceof Error ? error.message : String(error)}`;
   }

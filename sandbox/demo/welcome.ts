@@ -6,7 +6,7 @@ export function welcome(demo: Demo, startedInMs: number, faults: boolean): strin
   return `
 Handover's demo is ready (${(startedInMs / 1_000).toFixed(1)} s). Ctrl-C ends it.
 
-  Open  ${demo.pageUrl}  — a Slack workspace; “Act as”, at the bottom left, chooses who you are.
+  Open  ${demo.pageUrl}  — a Slack workspace; “Act as”, at the top, chooses who you are.
 
   1. As Alice, in #db-ops, type    /dolt failover orders
   2. Become Bob, read the plan, click Approve. (Alice asked, so she cannot.)

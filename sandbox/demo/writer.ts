@@ -8,6 +8,8 @@ const writeEveryMs = 10;
 const lookAgainAfterMs = 5;
 /** A write without an answer for so long is given up, as an application would. */
 const answerDeadlineMs = 1_000;
+/** A gap without a change of the primary is told from this length. */
+const gapToldFromMs = 500;
 /** So long without an acknowledgement is told while it lasts. */
 const silenceToldAfterMs = 3_000;
 
@@ -98,8 +100,10 @@ export class Writer {
       timeout: answerDeadlineMs,
     });
     const nowMs = performance.now();
-    if (isNew && this.#lastPod !== null) this.#tellSwitch(pod, nowMs - this.#lastAcknowledgedMs, found);
-    if (this.#silenceTold) this.#tell("writes are acknowledged again");
+    const gapMs = nowMs - this.#lastAcknowledgedMs;
+    if (isNew && this.#lastPod !== null) this.#tellSwitch(pod, gapMs, found);
+    else if (gapMs >= gapToldFromMs)
+      this.#tell(`${pod} acknowledges writes again; none was for ${Math.round(gapMs)} ms`);
     this.#silenceTold = false;
     this.#lastPod = pod;
     this.#lastCount += 1;

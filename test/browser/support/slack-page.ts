@@ -70,6 +70,11 @@ export class SlackPage {
     await this.#page.locator(".thread-pane").waitFor();
   }
 
+  async closeThread(): Promise<void> {
+    await this.#page.locator(".thread-pane").getByRole("button").first().click();
+    await this.#page.locator(".thread-pane").waitFor({ state: "detached" });
+  }
+
   /** Waits for a reply in the open thread that holds this text. */
   async waitForReply(text: string | RegExp): Promise<void> {
     await this.#replies().filter({ hasText: text }).last().waitFor();
@@ -88,6 +93,8 @@ export class SlackPage {
     if (process.env.HANDOVER_SCREENSHOTS !== "1") return;
     const folder = join(repositoryRoot, "docs", "images");
     await mkdir(folder, { recursive: true });
+    // What the mouse last clicked would be drawn as hovered over.
+    await this.#page.mouse.move(0, 0);
     await this.#page.screenshot({ path: join(folder, `${name}.png`) });
   }
 
