@@ -156,18 +156,17 @@ export class TargetLease {
 
   async #renewUntilReleased(): Promise<void> {
     const { clock, durationMs } = this.#options;
+    const everyMs = Math.floor(durationMs / 3);
     const stop = this.#stopRenewing.signal;
     while (!stop.aborted && !this.#lost.signal.aborted) {
-      await clock.sleep(durationMs / 3, stop).catch(() => undefined);
+      await clock.sleep(everyMs, stop).catch(() => undefined);
       if (stop.aborted) return;
       try {
-        await this.#write(
-          (state) => [state, this.#execution],
-          AbortSignal.any([stop, AbortSignal.timeout(durationMs / 3)]),
-        );
+        await this.#write((state) => [state, this.#execution], AbortSignal.any([stop, AbortSignal.timeout(everyMs)]));
       } catch (error) {
-        // An API server that does not answer is asked again until the lease has run out; then nothing is certain any more.
-        if (error instanceof HandoverError && error.problem.code === "lease_lost") return;
+        // An API server that does not answer is asked again until the lease has run out; anything else is not
+        // understood, and a lease that is not understood is not held.
+        if (!(error instanceof HandoverError)) this.#lost.abort(error);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { fail } from "../../src/domain/errors.ts";
 import type { LeaseState, LeaseView, TargetLeases, TargetReference } from "../../src/ports/workloads.ts";
 
 /** Leases in this process. `onWrite` runs before each write, where another process could have been first. */
@@ -41,7 +42,7 @@ export class MemoryLeases implements TargetLeases {
   }
 
   #answer(): void {
-    if (this.away) throw new Error("the API server is away");
+    if (this.away) throw fail("kubernetes_away", { doing: "a test", why: "it says so" });
   }
 }
 

@@ -9,6 +9,10 @@ import { KubernetesApi } from "../../src/adapters/kubernetes/api.ts";
 import { PooledKubeConfig } from "../../src/adapters/kubernetes/pooled-kube-config.ts";
 import { KubernetesTargetLeases } from "../../src/adapters/kubernetes/target-leases.ts";
 import { KubernetesWorkloads } from "../../src/adapters/kubernetes/workloads.ts";
+import { connectRedis } from "../../src/adapters/redis/connection.ts";
+import { ClusterKeys } from "../../src/adapters/redis/keys.ts";
+import { RedisRequestStore } from "../../src/adapters/redis/request-store.ts";
+import type { RequestState } from "../../src/domain/request.ts";
 import type { LeaseState, WorkloadView } from "../../src/ports/workloads.ts";
 
 const answerDeadlineMs = 60_000;
@@ -160,10 +164,44 @@ export class Scenario {
     return config;
   }
 
+  /** Empties Redis and writes the request of this face back into it as it was when it was approved. Resolves to its id. */
+  async replayApproval(face: Message): Promise<string> {
+    const requestId = /request ([a-z0-9-]+)/.exec(face.content)?.[1];
+    if (requestId === undefined) throw new Error(`the face names no request: ${face.content}`);
+    const connection = connectRedis(this.redis.url, { role: "worker" });
+    try {
+      const store = new RedisRequestStore(connection, new ClusterKeys("main"));
+      const found = await store.read(requestId);
+      if (found === null) throw new Error(`there is no request ${requestId}`);
+      const { execution: _execution, outcome: _outcome, ...record } = found.record;
+      await connection.run((client) => client.flushall());
+      const expiresAtMs = found.nowMs + 600_000;
+      const event = { kind: "replayed", requestId, by: { worker: "test" }, facts: {} };
+      await store.restore({ ...record, state: "approved", expiresAtMs }, event);
+      return requestId;
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** The state of a request in Redis; null when there is none. */
+  async stateOf(requestId: string): Promise<RequestState | null> {
+    const connection = connectRedis(this.redis.url, { role: "worker" });
+    try {
+      return (await new RedisRequestStore(connection, new ClusterKeys("main")).read(requestId))?.record.state ?? null;
+    } finally {
+      await connection.close();
+    }
+  }
+
+  /** Ends Slack, Redis and every process. The cluster stays, and can still be asked until `disconnect`. */
   async close(): Promise<void> {
     await this.system.close();
     await this.slack.close();
     await this.redis.close();
+  }
+
+  async disconnect(): Promise<void> {
     await this.#kubeConfig.close();
   }
 

@@ -16,6 +16,8 @@ export interface WriterOptions {
   readonly database: string;
   readonly writers: number;
   readonly credentials: { readonly user: string; readonly password: string };
+  /** The first id to write. Default 1. */
+  readonly firstId?: number;
   /** Where to write now; null: nowhere is known. Given, it is asked instead of the label. */
   readonly endpoint?: () => { host: string; port: number } | null;
 }
@@ -38,11 +40,12 @@ export class Writers {
   readonly #uncertain: number[] = [];
   #lastAcknowledgedMs: number | null = null;
   #longestGapMs = 0;
-  #nextId = 1;
+  #nextId: number;
   #running: Promise<unknown> = Promise.resolve();
 
   private constructor(options: WriterOptions) {
     this.#options = options;
+    this.#nextId = options.firstId ?? 1;
   }
 
   /** Starts writing, and returns once every writer has had its first acknowledgement. */
