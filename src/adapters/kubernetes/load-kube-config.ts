@@ -1,4 +1,4 @@
-import { HandoverError, problem } from "../../domain/errors.ts";
+import { fail } from "../../domain/errors.ts";
 import { PooledKubeConfig } from "./pooled-kube-config.ts";
 
 export interface KubeConfigSource {
@@ -8,41 +8,43 @@ export interface KubeConfigSource {
   readonly context?: string;
 }
 
-/** Throws HandoverError `flag_value` when the file cannot be read or the context is not in it, `kubernetes_away` when there is nothing to load. */
+/** What client-node assumes when it finds neither a kubeconfig nor a pod's service account. */
+const assumedServer = "http://localhost:8080";
+
+/** Throws HandoverError `flag_value` when the file cannot be read or the context is not in it, `kubernetes_away` when there is no cluster to speak to. */
 export function loadKubeConfig(source: KubeConfigSource = {}): PooledKubeConfig {
-  const config = new PooledKubeConfig();
-  try {
-    if (source.file === undefined) config.loadFromDefault();
-    else config.loadFromFile(source.file);
-  } catch (error) {
-    throw new HandoverError(
-      problem("flag_value", {
-        flag: "--kubeconfig",
-        given: source.file ?? process.env.KUBECONFIG ?? "~/.kube/config",
-        expected: "the path of a kubeconfig file that can be read",
-      }),
-      { cause: error },
-    );
-  }
+  const config = load(source.file);
   if (source.context !== undefined) useContext(config, source.context);
-  if (config.getCurrentCluster() === null) {
-    throw new HandoverError(
-      problem("kubernetes_away", { doing: "looking for a cluster", why: "the kubeconfig names no current context" }),
-    );
+  const cluster = config.getCurrentCluster();
+  if (cluster === null) throw noCluster("the kubeconfig names no current context; --context names one");
+  if (source.file === undefined && cluster.server === assumedServer) {
+    throw noCluster("there is no kubeconfig, and this is no pod with a service account; --kubeconfig names a file");
   }
   return config;
+}
+
+function load(file: string | undefined): PooledKubeConfig {
+  const config = new PooledKubeConfig();
+  try {
+    if (file === undefined) config.loadFromDefault();
+    else config.loadFromFile(file);
+    return config;
+  } catch (cause) {
+    const given = file ?? process.env.KUBECONFIG ?? "~/.kube/config";
+    const expected = "the path of a kubeconfig file that can be read";
+    throw fail("flag_value", { flag: "--kubeconfig", given, expected }, { cause });
+  }
 }
 
 function useContext(config: PooledKubeConfig, name: string): void {
   const names = config.getContexts().map((context) => context.name);
   if (!names.includes(name)) {
-    throw new HandoverError(
-      problem("flag_value", {
-        flag: "--context",
-        given: name,
-        expected: `one of the kubeconfig's contexts: ${names.join(", ")}`,
-      }),
-    );
+    const expected = `one of the kubeconfig's contexts: ${names.join(", ")}`;
+    throw fail("flag_value", { flag: "--context", given: name, expected });
   }
   config.setCurrentContext(name);
+}
+
+function noCluster(why: string) {
+  return fail("kubernetes_away", { doing: "looking for a cluster", why });
 }
