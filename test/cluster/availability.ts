@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { aptInstall, canUseApt } from "../../bin/support/apt.mjs";
 import { findProgram } from "../../bin/support/programs.mjs";
 import { partsUnavailable } from "../parts/build.ts";
-import { command } from "./machine/command.ts";
+import { command, PROGRAM_ENVIRONMENT } from "./machine/command.ts";
 import { cniPluginFolder } from "./machine/containerd.ts";
 
 /** The programs that the cluster needs of the machine, each with the Debian package that has it. */
@@ -51,7 +51,7 @@ function packagesUnavailable(): string | null {
 
 function missingPackages(): string[] {
   const missing = Object.entries(PROGRAM_PACKAGES)
-    .filter(([program]) => findProgram([program], `${process.env.PATH}:/usr/sbin:/sbin`) === null)
+    .filter(([program]) => findProgram([program], PROGRAM_ENVIRONMENT.PATH) === null)
     .map(([, name]) => name);
   return [...new Set([...missing, ...(cniPluginFolder() === null ? [CNI_PACKAGE] : [])])];
 }

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { open, readFile } from "node:fs/promises";
+import { PROGRAM_ENVIRONMENT } from "./command.ts";
 
 /** A long-running program of the cluster, with a log file of its own. */
 export interface Daemon {
@@ -22,7 +23,7 @@ export async function startDaemon(
 ): Promise<Daemon> {
   const log = await open(logFile, "a");
   let end: string | null = null;
-  const child = spawn(file, args, { stdio: ["ignore", log.fd, log.fd] });
+  const child = spawn(file, args, { env: PROGRAM_ENVIRONMENT, stdio: ["ignore", log.fd, log.fd] });
   const ended = new Promise<void>((resolve) => {
     child.once("error", (error) => {
       end = `could not be started: ${error.message}`;
