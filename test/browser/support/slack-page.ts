@@ -8,11 +8,13 @@ import { hideOthersEphemerals } from "./private-messages.ts";
 /** How long each act on the page, and each wait, may take. */
 const deadlineMs = 20_000;
 /** Pictures for the documentation: what fits a README without being scaled down. */
-const viewport = { width: 1280, height: 800 };
+const viewport = { width: 1100, height: 720 };
+/** Physical pixels a point, so that letters stay sharp when a page scales a picture. */
+const deviceScaleFactor = 2;
 
 /** The Slack page in a browser of its own (cookies, storage), as one person sees and uses it. */
 export async function openSlackAs(browser: Browser, pageUrl: string, user: Person): Promise<SlackPage> {
-  const context = await browser.newContext({ viewport });
+  const context = await browser.newContext({ viewport, deviceScaleFactor });
   const page = await context.newPage();
   page.setDefaultTimeout(deadlineMs);
   await hideOthersEphemerals(page, user);

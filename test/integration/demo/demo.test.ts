@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
+import { Redis } from "ioredis";
 import { afterEach, describe, expect, it } from "vitest";
 import { freePort } from "../../../sandbox/free-port.ts";
+import { startRedis } from "../../../sandbox/redis.ts";
 import type { Message } from "../../../sandbox/slack/messages.ts";
 import { people } from "../../../sandbox/slack/people.ts";
 import { DemoProcess } from "./support/demo-process.ts";
@@ -12,14 +14,14 @@ const testTimeoutMs = 180_000;
 const patience = { timeout: 30_000, interval: 50 };
 
 describe("npm run demo", () => {
-  const started: DemoProcess[] = [];
+  const afterThis: (() => Promise<void>)[] = [];
   const startDemo = async (...args: Parameters<typeof DemoProcess.spawn>) => {
     const demo = await DemoProcess.spawn(...args);
-    started.push(demo);
+    afterThis.push(() => demo.close());
     return demo;
   };
   afterEach(async () => {
-    await Promise.all(started.splice(0).map((demo) => demo.close()));
+    for (const end of afterThis.splice(0).toReversed()) await end();
   });
 
   it("hands a database over between two people, leaves nothing at Ctrl-C, and starts again on the same ports", {
@@ -87,8 +89,12 @@ describe("npm run demo", () => {
     expect(await demo.leftFiles()).toEqual([]);
   });
 
-  it("breaks servers as it is told on the terminal", { timeout: testTimeoutMs }, async () => {
-    const demo = await startDemo(["--slack-port=0", "--edge-port=0", "--faults"]);
+  it("breaks servers as it is told on the terminal, and leaves nothing in a given Redis", {
+    timeout: testTimeoutMs,
+  }, async () => {
+    const redis = await startRedis();
+    afterThis.push(() => redis.close());
+    const demo = await startDemo(["--slack-port=0", "--edge-port=0", "--faults"], { REDIS_URL: redis.url });
     const page = new PeopleAtThePage(await demo.ready());
     demo.type("kill the cat");
     await expect.poll(() => demo.printed, patience).toContain("That is no fault. There are:");
@@ -98,6 +104,13 @@ describe("npm run demo", () => {
     await faceThatSays(page, "Refused");
     demo.type("heal");
     await expect.poll(() => demo.printed, patience).toContain("every fault has ended");
+
+    const client = new Redis(redis.url);
+    afterThis.push(async () => client.disconnect());
+    expect(await client.dbsize()).toBeGreaterThan(0);
+    demo.signal("SIGTERM");
+    expect(await demo.ended()).toBe(0);
+    expect(await client.dbsize()).toBe(0);
   });
 });
 
