@@ -91,13 +91,14 @@ function askedText(record: RequestRecord): string {
 
 function bodyOf(record: RequestRecord): readonly Block[] {
   const plan = shownPlan(record);
-  const blocks: (Block | null)[] = [];
+  // How it ended comes first: of a long message a phone shows the first lines.
+  const blocks: (Block | null)[] = [...outcomeBlocks(record)];
   if (record.execution === undefined && plan !== null) {
     blocks.push(list("Now", plan.now.map(mrkdwn)));
     if (!isSettled(record)) blocks.push(...planBlocks(plan));
   }
   if (record.execution !== undefined) blocks.push(list("Steps", record.execution.steps.map(stepLine)));
-  blocks.push(approvalsBlock(record), ...outcomeBlocks(record));
+  blocks.push(approvalsBlock(record));
   return blocks.filter((block) => block !== null);
 }
 

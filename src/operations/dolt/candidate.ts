@@ -38,7 +38,7 @@ export function chooseCandidate(
   const isApproved = ({ node }: { node: AnsweringNode }) => Number(node.name === approved);
   const [best, ...others] = fit.sort((a, b) => isApproved(b) - isApproved(a) || a.lagMs - b.lagMs);
   if (best === undefined) return { kind: "none", rejected };
-  const passedOver = others.map(({ node, lagMs }) => `${node.name}: fit too, lag ${lagMs} ms`);
+  const passedOver = others.map(({ node, lagMs }) => `${node.name}: it would do as well, lag ${lagMs} ms`);
   return { kind: "chosen", ...best, rejected: [...rejected, ...passedOver] };
 }
 

@@ -10,7 +10,7 @@ const deadlineMs = 20_000;
 /** Pictures for the documentation: what fits a README without being scaled down. */
 const viewport = { width: 1100, height: 720 };
 /** Physical pixels a point, so that letters stay sharp when a page scales a picture. */
-const deviceScaleFactor = 2;
+const deviceScaleFactor = 1.5;
 
 /** The Slack page in a browser of its own (cookies, storage), as one person sees and uses it. */
 export async function openSlackAs(browser: Browser, pageUrl: string, user: Person): Promise<SlackPage> {
