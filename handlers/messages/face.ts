@@ -64,12 +64,17 @@ function statusText(record: RequestRecord): string {
     case "running":
       return `*Running*: ${progressText(record)}`;
     case "succeeded":
-      return record.execution === undefined ? "*Answered*" : "*Succeeded*";
+      return isAnswer(record) ? "*Answered*: nothing was changed." : "*Succeeded*";
     case "unknown":
       return "*Outcome unknown*: somebody has to look.";
     default:
       return `*${record.state[0]?.toUpperCase()}${record.state.slice(1)}*`;
   }
+}
+
+/** What was only asked about has an answer, and no outcome that would say more. */
+function isAnswer(record: RequestRecord): boolean {
+  return record.state === "succeeded" && record.execution === undefined;
 }
 
 function expiryText(record: RequestRecord): string {
@@ -134,7 +139,7 @@ const problemsShown = 10;
 
 function outcomeBlocks(record: RequestRecord): readonly Block[] {
   const { outcome } = record;
-  if (outcome === undefined) return [];
+  if (outcome === undefined || isAnswer(record)) return [];
   const stopped = outcome.writesStoppedMs === null ? "" : `\nWrites stopped for ${duration(outcome.writesStoppedMs)}.`;
   return [
     section(`${mrkdwn(outcome.summary)}${stopped}`),

@@ -3,6 +3,7 @@ import type { ClusterHandle, DoltTarget } from "../handle.ts";
 import { startSlack } from "../slack/workspace.ts";
 import { type RunningProcess, System } from "../system.ts";
 import { DatabaseOfTarget } from "./database-of-target.ts";
+import { DemoWorker } from "./demo-worker.ts";
 import { type DemoOptions, portSettings } from "./options.ts";
 import { demandFreePorts } from "./ports.ts";
 import { openRedis } from "./redis.ts";
@@ -16,6 +17,7 @@ export interface Demo {
   /** Path of a kubeconfig for the demo's cluster. */
   readonly kubeconfigPath: string;
   readonly targets: readonly DoltTarget[];
+  readonly worker: DemoWorker;
 }
 
 export interface DemoSurroundings {
@@ -54,15 +56,15 @@ export async function startDemo(options: DemoOptions, surroundings: DemoSurround
     (one) => one.close(),
   );
   const sees = targets.map(({ name }) => `${namespace}/${name}`);
-  const [edge, worker, created] = await Promise.all([
+  const worker = new DemoWorker(system, sees, (process) => tellEnd("The worker", process, tell));
+  const [edge, , created] = await Promise.all([
     system.startEdge(),
-    system.startWorker({}, undefined, sees),
+    worker.start(),
     Promise.all(targets.map((spec) => cluster.createDoltTarget(spec))),
   ]);
   tellEnd("The edge", edge, tell);
-  tellEnd("The worker", worker, tell);
   await startWriters(cluster.kubeconfig, surroundings);
-  return { pageUrl: slack.url, kubeconfigPath: system.environment.KUBECONFIG ?? "", targets: created };
+  return { pageUrl: slack.url, kubeconfigPath: system.environment.KUBECONFIG ?? "", targets: created, worker };
 }
 
 async function startWriters(kubeconfig: string, { resources, tell }: DemoSurroundings): Promise<void> {

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ClusterHandle, DoltTarget } from "../handle.ts";
-import { startDemo } from "./demo.ts";
+import type { ClusterHandle } from "../handle.ts";
+import { type Demo, startDemo } from "./demo.ts";
 import { orderFault } from "./faults.ts";
 import { type DemoOptions, readOptions, usage } from "./options.ts";
 import { Resources } from "./resources.ts";
@@ -37,7 +37,7 @@ async function runUntilTold(options: DemoOptions, startCluster: () => Promise<Cl
   };
   const running = startDemo(options, { startCluster, resources, tell }).then(async (demo) => {
     tell(welcome(demo, performance.now() - startedMs, options.faults));
-    if (options.faults) await takeFaults(demo.targets, told, tell);
+    if (options.faults) await takeFaults(demo, told, tell);
     await whenAborted(told);
   });
   try {
@@ -65,14 +65,10 @@ async function whenAborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, "abort");
 }
 
-async function takeFaults(
-  targets: readonly DoltTarget[],
-  told: AbortSignal,
-  tell: (line: string) => void,
-): Promise<void> {
+async function takeFaults(demo: Demo, told: AbortSignal, tell: (line: string) => void): Promise<void> {
   const lines = createInterface({ input: process.stdin, signal: told });
   for await (const line of lines) {
-    if (line.trim() !== "") tell(await orderFault(line, targets));
+    if (line.trim() !== "") tell(await orderFault(line, demo));
   }
 }
 

@@ -103,7 +103,7 @@ describe("npm run demo", () => {
     await page.type(people.bob, "failover billing");
     await faceThatSays(page, "Refused");
     demo.type("heal");
-    await expect.poll(() => demo.printed, patience).toContain("every fault has ended");
+    await expect.poll(() => demo.printed, patience).toContain("heal: done");
 
     const client = new Redis(redis.url);
     afterThis.push(async () => client.disconnect());
