@@ -83,12 +83,18 @@ export class System {
     return this.#environment;
   }
 
-  /** Starts an edge over HTTP, and points Slack to it. */
-  async startEdge(): Promise<RunningProcess> {
+  /**
+   * Starts an edge over HTTP, and points Slack to it.
+   * @param main the file to run, from the root of the project; tests of lost wake-ups have one that dies at a chosen point
+   */
+  async startEdge(
+    environment: Readonly<Record<string, string>> = {},
+    main = "src/edge/node-main.ts",
+  ): Promise<RunningProcess> {
     const port = String(this.#options.edgePort ?? 0);
     const started = await this.#start(
-      "src/edge/node-main.ts",
-      { HANDOVER_EDGE_KEY: this.#edgeKey, HOST: "127.0.0.1", PORT: port },
+      main,
+      { HANDOVER_EDGE_KEY: this.#edgeKey, HOST: "127.0.0.1", PORT: port, ...environment },
       (line) => line.includes("the edge listens"),
     );
     const said = edgeListens.parse(JSON.parse(started.line));

@@ -17,6 +17,7 @@ import type { ClusterConfig } from "../config/handover-yaml.ts";
 import { newId } from "../domain/ids.ts";
 import { readPublicKeys } from "../domain/signing.ts";
 import type { Chat } from "../ports/chat.ts";
+import type { WakeUp } from "../ports/wake-up.ts";
 import { createEdgeApp } from "./app.ts";
 import { SlackReceiver } from "./receiver.ts";
 
@@ -27,18 +28,27 @@ export interface Edge {
   close(): Promise<void>;
 }
 
-/** The edge on its real parts. Connects in the background: an edge whose Redis is away says so to whoever asks. */
-export function openEdge(settings: EdgeSettings): Edge {
+/** How an edge wakes the workers of a cluster. */
+type OpenWakeUp = (redis: RedisConnection, cluster: string) => WakeUp & { close(): Promise<void> };
+
+/**
+ * The edge on its real parts. Connects in the background: an edge whose Redis is away says so to whoever asks.
+ * @param openWakeUp how workers are woken; tests of lost wake-ups hand in one that dies at a chosen call
+ */
+export function openEdge(
+  settings: EdgeSettings,
+  openWakeUp: OpenWakeUp = (redis, cluster) => new QueueWakeUp(redis, cluster),
+): Edge {
   const { configuration } = settings;
   const log = pino({ level: settings.logLevel, base: { role: "edge" } }, pino.destination(2));
   const onTrouble = (why: string) => log.warn({ why }, "Redis is away");
   const redis = connectRedis(settings.redisUrl, { role: "edge", onTrouble });
   const callSlack = createSlackCall(settings.slack);
   const chat = new SlackChat(callSlack);
-  const wakeUps: QueueWakeUp[] = [];
+  const wakeUps: ReturnType<OpenWakeUp>[] = [];
   const services: EdgeServices = {
     clusters: configuration.clusters.map((cluster) => {
-      const wakeUp = new QueueWakeUp(redis, cluster.name);
+      const wakeUp = openWakeUp(redis, cluster.name);
       wakeUps.push(wakeUp);
       return clusterServices(cluster, redis, wakeUp, chat);
     }),
@@ -63,12 +73,7 @@ export function openEdge(settings: EdgeSettings): Edge {
   };
 }
 
-function clusterServices(
-  cluster: ClusterConfig,
-  redis: RedisConnection,
-  wakeUp: QueueWakeUp,
-  chat: Chat,
-): ClusterServices {
+function clusterServices(cluster: ClusterConfig, redis: RedisConnection, wakeUp: WakeUp, chat: Chat): ClusterServices {
   const keys = new ClusterKeys(cluster.name);
   const requests = new RedisRequestStore(redis, keys);
   const faces = new RedisFaceStore(redis, keys);
