@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "vitest";
+import { ReplicationLinks } from "../../sandbox/dolt-processes/replication-links.ts";
 import { type Child, startChild } from "../../sandbox/node-agent/child.ts";
 import { LoopbackRange } from "../../sandbox/node-agent/loopback.ts";
 import { query } from "../conformance/dolt/client.ts";
@@ -12,7 +13,6 @@ import { startedOrClosed } from "../conformance/dolt/started-or-closed.ts";
 import { doltConformance } from "../conformance/dolt/suite.ts";
 import { doltServersSuite } from "../integration/dolt/dolt-servers.suite.ts";
 import { ensurePart, partsUnavailable } from "../parts/build.ts";
-import { ReplicationLinks } from "./cluster/replication-links.ts";
 
 const unavailable = partsUnavailable();
 

@@ -1,16 +1,13 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
+import { ProcessServers } from "../../../sandbox/dolt-processes/process-servers.ts";
 import type { ClusterHandle, DoltTarget, DoltTargetSpec } from "../../../sandbox/handle.ts";
 import { NodeAgent } from "../../../sandbox/node-agent/agent.ts";
 import type { RestartTimes } from "../../../sandbox/node-agent/back-off.ts";
-import { ProcessRuntime } from "../../../sandbox/node-agent/process-runtime.ts";
+import { makeTempFolder } from "../../../sandbox/temp-folder.ts";
 import { ensurePart } from "../../parts/build.ts";
 import { type ControlPlane, startControlPlane } from "./control-plane.ts";
-import { ProcessTarget } from "./process-target.ts";
-import { answersQuery } from "./sql-ready.ts";
-import { makeTempFolder } from "./temp-folder.ts";
-import { Volumes } from "./volumes.ts";
 
 export interface RealClusterOptions {
   /** How long a new pod takes before its containers start. Default 0; on real nodes it is seconds. */
@@ -32,41 +29,39 @@ export interface RealCluster extends ClusterHandle {
 
 /** Starts the cluster; the first time on a machine its parts are built, which takes minutes. */
 export async function startRealCluster(options: RealClusterOptions = {}): Promise<RealCluster> {
-  const dolt = await ensurePart("dolt");
+  const binary = await ensurePart("dolt");
   const temp = await makeTempFolder("handover-real-");
   const folder = temp.path;
-  const targets: ProcessTarget[] = [];
   // The last first: servers end before the volumes and links they use.
-  const undo: (() => Promise<unknown>)[] = [
-    () => temp.remove(),
-    () => Promise.all(targets.map((target) => target.close())),
-  ];
+  const undo: (() => Promise<void>)[] = [() => temp.remove()];
   const close = async () => {
     for (let step = undo.pop(); step !== undefined; step = undo.pop()) {
       await step();
     }
   };
   try {
+    const logFolder = await subfolder(folder, "logs");
+    const volumesFolder = join(folder, "volumes");
+    const servers = await ProcessServers.prepare({
+      binary,
+      volumeBytes: options.volumeBytes,
+      volumesFolder,
+      logFolder,
+    });
+    undo.push(() => servers.close());
     const controlPlane = await startControlPlane(await subfolder(folder, "control-plane"));
     undo.push(() => controlPlane.close());
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromString(controlPlane.kubeconfig);
-    const logFolder = await subfolder(folder, "logs");
     const agent = await NodeAgent.start({
       kubeConfig,
-      runtime: new ProcessRuntime({ programs: { dolt }, logFolder, ready: answersQuery }),
+      runtime: servers.runtime,
       folder: await subfolder(folder, "node"),
       ...(options.startDelayMs === undefined ? {} : { startDelayMs: options.startDelayMs }),
       ...(options.restartTimes === undefined ? {} : { restartTimes: options.restartTimes }),
     });
     undo.push(() => agent.close());
-    const createDoltTarget = async (spec: DoltTargetSpec) => {
-      const volumes = new Volumes(join(folder, "volumes", spec.namespace, spec.name), options.volumeBytes);
-      const target = await ProcessTarget.open(spec, kubeConfig, agent, volumes);
-      targets.push(target);
-      await target.bringUp();
-      return target;
-    };
+    const createDoltTarget = (spec: DoltTargetSpec) => servers.createTarget(spec, { kubeConfig, agent });
     return handle(controlPlane, logFolder, createDoltTarget, close);
   } catch (error) {
     await close();

@@ -1,10 +1,9 @@
-import { randomBytes } from "node:crypto";
-import type { KubeConfig } from "@kubernetes/client-node";
-import { doltObjects, doltPods, REPLICATION_PORT } from "../../../sandbox/dolt-manifests.ts";
-import { bringUpDoltTarget, podAddress } from "../../../sandbox/dolt-target.ts";
-import type { DoltFaults, DoltTarget, DoltTargetSpec } from "../../../sandbox/handle.ts";
-import type { NodeAgent } from "../../../sandbox/node-agent/agent.ts";
-import { ProcessFaults } from "./dolt-faults.ts";
+import { doltPods, REPLICATION_PORT } from "../dolt-manifests.ts";
+import type { DoltNode } from "../dolt-servers.ts";
+import { podAddress } from "../dolt-target.ts";
+import type { DoltFaults, DoltTarget, DoltTargetSpec } from "../handle.ts";
+import { bringUpOnNode } from "../node-target.ts";
+import { ProcessFaults } from "./process-faults.ts";
 import { ReplicationLinks } from "./replication-links.ts";
 import type { Volumes } from "./volumes.ts";
 
@@ -18,59 +17,44 @@ export class ProcessTarget implements DoltTarget {
   readonly pods: readonly string[];
   readonly faults: DoltFaults;
   readonly #spec: DoltTargetSpec;
-  readonly #kubeConfig: KubeConfig;
+  readonly #node: DoltNode;
   readonly #links: ReplicationLinks;
   readonly #volumes: Volumes;
 
-  private constructor(
-    spec: DoltTargetSpec,
-    kubeConfig: KubeConfig,
-    agent: NodeAgent,
-    links: ReplicationLinks,
-    volumes: Volumes,
-  ) {
+  private constructor(spec: DoltTargetSpec, node: DoltNode, links: ReplicationLinks, volumes: Volumes) {
     this.namespace = spec.namespace;
     this.name = spec.name;
     this.pods = doltPods(spec);
-    this.faults = new ProcessFaults(spec, agent, links, volumes);
+    this.faults = new ProcessFaults(spec, node.agent, links, volumes);
     this.#spec = spec;
-    this.#kubeConfig = kubeConfig;
+    this.#node = node;
     this.#links = links;
     this.#volumes = volumes;
   }
 
   /** Opens the links; `close()` is due from here on. */
-  static async open(
-    spec: DoltTargetSpec,
-    kubeConfig: KubeConfig,
-    agent: NodeAgent,
-    volumes: Volumes,
-  ): Promise<ProcessTarget> {
+  static async open(spec: DoltTargetSpec, node: DoltNode, volumes: Volumes): Promise<ProcessTarget> {
     const links = await ReplicationLinks.open(doltPods(spec), (pod) => {
-      const host = agent.worker(spec.namespace, pod)?.ip;
+      const host = node.agent.worker(spec.namespace, pod)?.ip;
       return host === undefined ? undefined : { host, port: REPLICATION_PORT };
     });
-    return new ProcessTarget(spec, kubeConfig, agent, links, volumes);
+    return new ProcessTarget(spec, node, links, volumes);
   }
 
   /** Creates the target and waits until its servers answer and have replicated once. */
   async bringUp(): Promise<void> {
     await this.#volumes.prepare(this.pods);
-    const rootPassword = randomBytes(12).toString("base64url");
-    const objects = doltObjects(this.#spec, {
-      image: "dolt",
+    await bringUpOnNode({
+      spec: this.#spec,
+      node: this.#node,
       volumesFolder: this.#volumes.folder,
-      // Every pod has the same ports on an address of its own; Dolt itself puts the address in.
-      listenAddress: `\${POD_IP}`,
       replicationAddress: (from, to) => this.#links.between(from, to).address,
-      rootPassword,
+      deadlineMs: BRING_UP_DEADLINE_MS,
     });
-    const signal = AbortSignal.timeout(BRING_UP_DEADLINE_MS);
-    await bringUpDoltTarget({ kubeConfig: this.#kubeConfig, spec: this.#spec, objects, rootPassword, signal });
   }
 
   address(pod: string): Promise<{ host: string; port: number }> {
-    return podAddress(this.#kubeConfig, this.namespace, pod);
+    return podAddress(this.#node.kubeConfig, this.namespace, pod);
   }
 
   /** Closes the links and unmounts the volumes; the servers must have ended. */

@@ -43,9 +43,7 @@ export class Volumes {
     const disk = this.#mounted.get(pod);
     if (disk === undefined) {
       if (on) {
-        throw new Error(
-          "only volumes with a size can be full: start the real cluster with `volumeBytes` (it takes root)",
-        );
+        throw new Error("only volumes with a size can be full: start the cluster with `volumeBytes` (it takes root)");
       }
       return;
     }

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { createConnection } from "mysql2/promise";
-import { ROOT_USER, SQL_PORT } from "../../../sandbox/dolt-manifests.ts";
-import type { ContainerSpec } from "../../../sandbox/node-agent/runtime.ts";
+import { ROOT_USER, SQL_PORT } from "../dolt-manifests.ts";
+import type { ContainerSpec } from "../node-agent/runtime.ts";
 
 /** Whether the Dolt server of a container answers a query; its port opens before it does. */
 export async function answersQuery(spec: ContainerSpec, signal: AbortSignal): Promise<boolean> {

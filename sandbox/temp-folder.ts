@@ -10,8 +10,12 @@ const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
 
 export interface TempFolder {
   readonly path: string;
+  /** Safe to call twice. */
   remove(): Promise<void>;
 }
+
+/** The folders that still stand; one set of listeners for all of them, on as long as there is one. */
+const folders = new Set<string>();
 
 /**
  * A new temporary folder that is also removed when this process ends by itself, by Ctrl-C or by SIGTERM.
@@ -19,22 +23,34 @@ export interface TempFolder {
  */
 export async function makeTempFolder(prefix: string): Promise<TempFolder> {
   const path = await mkdtemp(join(tmpdir(), prefix));
-  const removeNow = () => rmSync(path, REMOVAL);
-  const exitBySignal = (signal: keyof typeof SIGNALS) => {
-    if (process.listenerCount(signal) === 1) {
-      process.exit(SIGNALS[signal]);
-    }
-  };
-  process.once("exit", removeNow);
-  process.on("SIGINT", exitBySignal);
-  process.on("SIGTERM", exitBySignal);
+  if (folders.size === 0) {
+    process.on("exit", removeAll);
+    process.on("SIGINT", exitBySignal);
+    process.on("SIGTERM", exitBySignal);
+  }
+  folders.add(path);
   return {
     path,
     async remove() {
       await rm(path, REMOVAL);
-      process.off("exit", removeNow);
-      process.off("SIGINT", exitBySignal);
-      process.off("SIGTERM", exitBySignal);
+      folders.delete(path);
+      if (folders.size === 0) {
+        process.off("exit", removeAll);
+        process.off("SIGINT", exitBySignal);
+        process.off("SIGTERM", exitBySignal);
+      }
     },
   };
+}
+
+function removeAll(): void {
+  for (const path of folders) {
+    rmSync(path, REMOVAL);
+  }
+}
+
+function exitBySignal(signal: keyof typeof SIGNALS): void {
+  if (process.listenerCount(signal) === 1) {
+    process.exit(SIGNALS[signal]);
+  }
 }
