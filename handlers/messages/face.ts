@@ -67,6 +67,8 @@ function statusText(record: RequestRecord): string {
       return isAnswer(record) ? "*Answered*: nothing was changed." : "*Succeeded*";
     case "unknown":
       return "*Outcome unknown*: somebody has to look.";
+    case "expired":
+      return "*Expired*: not settled in time, and no answer is no. Nothing was changed.";
     default:
       return `*${record.state[0]?.toUpperCase()}${record.state.slice(1)}*`;
   }
