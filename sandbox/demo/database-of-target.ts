@@ -1,4 +1,4 @@
-import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
+import type { KubernetesApi } from "../../src/adapters/kubernetes/api.ts";
 import { ROLE_LABEL, ROOT_USER, SQL_PORT } from "../dolt-manifests.ts";
 
 export interface Endpoint {
@@ -14,20 +14,22 @@ export interface Credentials {
 
 /** What an application finds in Kubernetes about the database that it writes to. */
 export class DatabaseOfTarget {
-  readonly #core: CoreV1Api;
+  readonly #api: KubernetesApi;
   readonly #namespace: string;
   readonly #target: string;
 
-  constructor(kubeConfig: KubeConfig, namespace: string, target: string) {
-    this.#core = kubeConfig.makeApiClient(CoreV1Api);
+  constructor(api: KubernetesApi, namespace: string, target: string) {
+    this.#api = api;
     this.#namespace = namespace;
     this.#target = target;
   }
 
   /** Where the pods labelled primary are now: none, one, or two for the moment of a switch. */
-  async primaries(): Promise<Endpoint[]> {
+  async primaries(signal: AbortSignal): Promise<Endpoint[]> {
     const labelSelector = `app.kubernetes.io/instance=${this.#target},${ROLE_LABEL}=primary`;
-    const { items } = await this.#core.listNamespacedPod({ namespace: this.#namespace, labelSelector });
+    const { items } = await this.#api.call("finding the primary", signal, (options) =>
+      this.#api.core.listNamespacedPod({ namespace: this.#namespace, labelSelector }, options),
+    );
     return items.flatMap(({ metadata, status }) =>
       metadata?.name === undefined || status?.podIP === undefined
         ? []
@@ -35,9 +37,11 @@ export class DatabaseOfTarget {
     );
   }
 
-  async credentials(): Promise<Credentials> {
+  async credentials(signal: AbortSignal): Promise<Credentials> {
     const name = `${this.#target}-credentials`;
-    const { data } = await this.#core.readNamespacedSecret({ namespace: this.#namespace, name });
+    const { data } = await this.#api.call("reading the credentials", signal, (options) =>
+      this.#api.core.readNamespacedSecret({ namespace: this.#namespace, name }, options),
+    );
     return { user: ROOT_USER, password: Buffer.from(data?.password ?? "", "base64").toString("utf8") };
   }
 }

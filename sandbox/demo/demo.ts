@@ -1,4 +1,5 @@
-import { KubeConfig } from "@kubernetes/client-node";
+import { KubernetesApi } from "../../src/adapters/kubernetes/api.ts";
+import { PooledKubeConfig } from "../../src/adapters/kubernetes/pooled-kube-config.ts";
 import type { ClusterHandle, DoltTarget } from "../handle.ts";
 import { startSlack } from "../slack/workspace.ts";
 import { type RunningProcess, System } from "../system.ts";
@@ -68,10 +69,12 @@ export async function startDemo(options: DemoOptions, surroundings: DemoSurround
 }
 
 async function startWriters(kubeconfig: string, { resources, tell }: DemoSurroundings): Promise<void> {
-  const kubeConfig = new KubeConfig();
+  const kubeConfig = new PooledKubeConfig();
   kubeConfig.loadFromString(kubeconfig);
+  await resources.add(Promise.resolve(kubeConfig), (one) => one.close());
+  const api = new KubernetesApi(kubeConfig);
   for (const { name, writesTo } of targets) {
-    const cluster = new DatabaseOfTarget(kubeConfig, namespace, name);
+    const cluster = new DatabaseOfTarget(api, namespace, name);
     const writer = Writer.start({ target: name, database: writesTo, cluster, tell });
     await resources.add(Promise.resolve(writer), (one) => one.close());
   }

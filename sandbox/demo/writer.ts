@@ -3,7 +3,7 @@ import { type Connection, createConnection, type RowDataPacket } from "mysql2/pr
 import type { Credentials, DatabaseOfTarget, Endpoint } from "./database-of-target.ts";
 
 /** Between two writes of a healthy application. Gaps are told to about this much. */
-const writeEveryMs = 10;
+const writeEveryMs = 20;
 /** Before the primary is looked for again. */
 const lookAgainAfterMs = 5;
 /** A write without an answer for so long is given up, as an application would. */
@@ -72,12 +72,12 @@ export class Writer {
   async #connected(): Promise<Connection> {
     if (this.#connection !== null) return this.#connection;
     const { cluster, database } = this.#options;
-    const primaries = await cluster.primaries();
+    const primaries = await cluster.primaries(this.#stop.signal);
     const endpoint = primaries.find(({ pod }) => pod !== this.#connectedTo?.pod) ?? primaries[0];
     if (endpoint === undefined) throw new Error("no pod is labelled primary");
     this.#connectedTo = endpoint;
     const { host, port } = endpoint;
-    this.#credentials ??= await cluster.credentials();
+    this.#credentials ??= await cluster.credentials(this.#stop.signal);
     this.#connection = await createConnection({
       ...this.#credentials,
       host,
@@ -119,8 +119,8 @@ export class Writer {
   #tellSwitch(pod: string | null, gapMs: number, found: number): void {
     const kept =
       found >= this.#lastCount
-        ? `all ${this.#lastCount} acknowledged writes are there`
-        : `${this.#lastCount - found} of ${this.#lastCount} acknowledged writes are LOST`;
+        ? `the last of ${this.#lastCount} acknowledged writes is there`
+        : `the last ${this.#lastCount - found} of ${this.#lastCount} acknowledged writes are LOST`;
     this.#tell(
       `writes went from ${this.#lastPod} to ${pod}; none was acknowledged for ${Math.round(gapMs)} ms; ${kept}`,
     );
