@@ -79,6 +79,7 @@ function mrkdwnObject(text: string, max: number): Block {
   return { type: "mrkdwn", text: clip(text, max) || " ", verbatim: true };
 }
 
+/** Slack reads no control sequences in plain text; one that only looks like a call to everybody frightens people all the same. */
 function plainText(text: string, max: number): Block {
-  return { type: "plain_text", text: clip(text, max) || " ", emoji: true };
+  return { type: "plain_text", text: clip(text.replaceAll("<!", "‹!"), max) || " ", emoji: true };
 }

@@ -55,7 +55,9 @@ export class Interrupts {
     if (this.#pressesSinceCommit === 1) {
       this.#terminal.err("Past the point of no return: this is finished first, or undone.\n");
     } else if (this.#pressesSinceCommit === 2) {
-      this.#terminal.err(`Once more leaves it as it is. A worker then finishes it, or you do: ${this.#resumeLine}\n`);
+      this.#terminal.err(
+        `Once more leaves it as it is, unfinished. Only you can finish it then: ${this.#resumeLine}\n`,
+      );
     } else {
       this.#left.resolve();
     }

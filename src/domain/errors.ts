@@ -65,6 +65,11 @@ export const problemTable = {
     (d) =>
       `Known targets: ${list(d.known)}. A workload becomes a target by the annotations handover.dev/engine and handover.dev/name, in a namespace that the worker watches.`,
   ),
+  target_not_annotated: entry<{ workload: string; target: string }>(
+    "refused",
+    (d) => `The workload ${d.workload} is not annotated as the target ${d.target} (any more). Nothing was changed.`,
+    () => "Handover touches only workloads with the annotations handover.dev/engine and handover.dev/name.",
+  ),
   target_ambiguous: entry<{ given: string; candidates: readonly string[] }>(
     "usage",
     (d) => `“${d.given}” names several targets: ${list(d.candidates)}. Nothing was done.`,
@@ -280,8 +285,8 @@ export const problemTable = {
   dolt_other_primary_possible: entry<{ pods: readonly string[] }>(
     "refused",
     (d) =>
-      `${list(d.pods)} do not answer, yet their containers run: one of them could be a primary, and silence is no proof. Nothing was changed.`,
-    () => "Find out why they are silent, or end their pods, and try again.",
+      `${list(d.pods)} do not answer, and no container of theirs was seen ended: one of them could be a primary, and silence is no proof. Nothing was changed.`,
+    () => "Find out why they are silent. Try again when each of them answers, or its container was seen ended.",
   ),
   dolt_epochs_apart: entry<{ epochs: readonly string[] }>(
     "refused",
@@ -358,6 +363,16 @@ export const problemTable = {
   dolt_silent: entry<{ pod: string; doing: string; why: string }>(
     "failed",
     (d) => `${d.pod} did not answer while ${d.doing}: ${d.why}.`,
+    () => "Look at the target's status.",
+  ),
+  dolt_not_promoted: entry<{ pod: string; why: string }>(
+    "failed",
+    (d) => `${d.pod} was not promoted: ${d.why}.`,
+    () => "Look at the target's status, mend what is named, then try again.",
+  ),
+  dolt_pod_missing: entry<{ pod: string; doing: string }>(
+    "failed",
+    (d) => `The pod ${d.pod} is missing, or is another one than before, while ${d.doing}.`,
     () => "Look at the target's status.",
   ),
 } as const;

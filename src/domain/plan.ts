@@ -21,12 +21,15 @@ export type PlanStep = z.infer<typeof planStepSchema>;
 export const planWarningSchema = z.object({ code: z.string().min(1), text: z.string().min(1) });
 export type PlanWarning = z.infer<typeof planWarningSchema>;
 
+export const planTargetSchema = targetKeySchema.extend({ workload: z.string().min(1) });
+
 /** What will be done, as the worker saw the cluster and as people approve it. */
 export const planSchema = z.object({
   version: z.literal(1),
   requestId: z.string().min(1),
   operation: z.string().min(1),
-  target: targetKeySchema,
+  /** Signed with its workload: the policy judges the name, and the name must not lead to another workload later. */
+  target: planTargetSchema,
   /** Who asked; signed with the rest, so that nobody turns into another requester between plan and approval. */
   requester: personSchema,
   parameters: parametersSchema,

@@ -144,6 +144,14 @@ export function newRequestRecord(request: NewRequest, nowMs: number): RequestRec
   };
 }
 
+/**
+ * Whether something will still happen to it by itself. An unknown outcome waits for a person to look, and must not stand
+ * in the way of the next request, which may be the one that mends it.
+ */
+export function isOpen(record: Pick<RequestRecord, "state">): boolean {
+  return !isSettled(record) && record.state !== "unknown";
+}
+
 export function isSettled(record: Pick<RequestRecord, "state">): boolean {
   return settledStates.has(record.state);
 }

@@ -4,6 +4,11 @@ import { z } from "zod";
 export const engineSchema = z.enum(["dolt"]);
 export type Engine = z.infer<typeof engineSchema>;
 
+/** Annotations of a workload that make it a target. Without the first, Handover does not touch it. */
+export const engineAnnotation = "handover.dev/engine";
+/** The target's name for people; without it, the workload's. */
+export const nameAnnotation = "handover.dev/name";
+
 /** What identifies a target for people and records: cluster, namespace and its name (`handover.dev/name`). */
 export const targetKeySchema = z.object({
   cluster: z.string().min(1),

@@ -48,7 +48,11 @@ export function answered(record: RequestRecord, signed: Signed, nowMs: number): 
 }
 
 /** The preflight, or the admission, found reasons against it. Nothing was changed. */
-export function refused(record: RequestRecord, problems: readonly Problem[], nowMs: number): Transition {
+export function refused(
+  record: RequestRecord,
+  problems: Outcome["problems"] | readonly Problem[],
+  nowMs: number,
+): Transition {
   if (record.state !== "planning" && record.state !== "approved") return notNow(record);
   const summary = "Refused. Nothing was changed.";
   return done(settled(record, nowMs, "refused", outcome(nowMs, summary, problems)));
@@ -232,7 +236,7 @@ function canExpire(state: RequestState): boolean {
   return state === "planning" || state === "awaiting_approval" || state === "approved";
 }
 
-function outcome(atMs: number, summary: string, problems: readonly Problem[]): Outcome {
+function outcome(atMs: number, summary: string, problems: Outcome["problems"] | readonly Problem[]): Outcome {
   return { atMs, summary, writesStoppedMs: null, problems: [...problems] };
 }
 

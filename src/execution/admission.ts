@@ -18,7 +18,8 @@ export interface AdmissionRules {
 }
 
 export type Admission =
-  | { readonly kind: "admitted"; readonly plan: Plan }
+  /** `expiresAtMs`: until when the grant could have been used, by what is signed. */
+  | { readonly kind: "admitted"; readonly plan: Plan; readonly expiresAtMs: number }
   | { readonly kind: "refused"; readonly problems: readonly Problem[] }
   | { readonly kind: "stale"; readonly changes: readonly string[] };
 
@@ -45,23 +46,25 @@ export async function admit(
   const mismatch = mismatchOf(record, plan);
   if (mismatch !== null) return refusedFor(problem("grant_invalid", { why: mismatch }));
   const byPolicy = judgeByPolicy(plan, grant, approvals, rules.policy, storeNowMs, context.clock.nowMs());
-  if (byPolicy !== null) return refusedFor(byPolicy);
+  if ("problem" in byPolicy) return refusedFor(byPolicy.problem);
   const fallen = await approversThatFell(approvals, rules.people, context.signal);
   if (fallen.length > 0) return { kind: "refused", problems: fallen };
-  return await judgeFacts(plan, operation, context);
+  return await judgeFacts(plan, byPolicy.expiresAtMs, operation, context);
 }
 
 /** The record is anybody's who can write to Redis; what is signed decides, and the two must say the same. */
 function mismatchOf(record: RequestRecord, plan: Plan): string | null {
   if (plan.requestId !== record.id) return "the plan is of another request";
   if (plan.operation !== record.operation) return "the plan is for another operation";
-  const { cluster, namespace, name } = record.target;
-  if (plan.target.cluster !== cluster || plan.target.namespace !== namespace || plan.target.name !== name) {
-    return "the plan is for another target";
-  }
+  if (!sameTarget(plan.target, record.target)) return "the plan is for another target";
   if (plan.fingerprint !== fingerprintOf(plan.facts, plan.warnings))
     return "the plan's fingerprint is not that of its facts";
   return null;
+}
+
+function sameTarget(planned: Plan["target"], asked: RequestRecord["target"]): boolean {
+  const names = ["cluster", "namespace", "name", "workload"] as const;
+  return names.every((name) => planned[name] === asked[name]);
 }
 
 function judgeByPolicy(
@@ -71,31 +74,31 @@ function judgeByPolicy(
   policy: Policy,
   storeNowMs: number,
   ownNowMs: number,
-): Problem | null {
+): { problem: Problem } | { expiresAtMs: number } {
   const rule = decidingRule(policy, plan.operation, plan.target);
   if (rule === null || !mayRequest(rule, plan.requester)) {
-    return problem("requester_not_allowed", { operation: plan.operation, target: plan.target.name });
+    return { problem: problem("requester_not_allowed", { operation: plan.operation, target: plan.target.name }) };
   }
   if (!samePerson(grant.requester, plan.requester)) {
-    return problem("grant_invalid", { why: "the requester is not the one the plan was made for" });
+    return { problem: problem("grant_invalid", { why: "the requester is not the one the plan was made for" }) };
   }
   for (const { approver } of approvals) {
     const judgement = judgeApprover(rule, approver, plan.requester);
     if (judgement !== "allowed") {
       const why =
         judgement === "is_requester" ? "the requester cannot approve" : "the policy does not name them any more";
-      return problem("approver_no_longer_stands", { approver: mention(approver), why });
+      return { problem: problem("approver_no_longer_stands", { approver: mention(approver), why }) };
     }
   }
   if (approvals.length < rule.approvals) {
-    return problem("grant_invalid", { why: `it has ${approvals.length} of ${rule.approvals} approvals` });
+    return { problem: problem("grant_invalid", { why: `it has ${approvals.length} of ${rule.approvals} approvals` }) };
   }
   const lastMs = Math.max(plan.madeAtMs, ...approvals.map((approval) => approval.atMs));
   const expiresAtMs = lastMs + rule.expiresAfterMinutes * 60_000;
   if (storeNowMs >= expiresAtMs || ownNowMs >= expiresAtMs + clockSkewMs) {
-    return problem("request_expired", { requestId: plan.requestId, minutes: rule.expiresAfterMinutes });
+    return { problem: problem("request_expired", { requestId: plan.requestId, minutes: rule.expiresAfterMinutes }) };
   }
-  return null;
+  return { expiresAtMs };
 }
 
 async function approversThatFell(
@@ -117,12 +120,17 @@ async function approversThatFell(
   return judged.flat();
 }
 
-async function judgeFacts(plan: Plan, operation: Operation, context: OperationContext): Promise<Admission> {
+async function judgeFacts(
+  plan: Plan,
+  expiresAtMs: number,
+  operation: Operation,
+  context: OperationContext,
+): Promise<Admission> {
   try {
     const fresh = await preflight(operation, context, plan.parameters, { approved: plan });
     if (fresh.kind === "refused") return { kind: "refused", problems: fresh.problems };
     const changes = changedFacts(plan, fresh.draft);
-    return changes.length > 0 ? { kind: "stale", changes } : { kind: "admitted", plan };
+    return changes.length > 0 ? { kind: "stale", changes } : { kind: "admitted", plan, expiresAtMs };
   } catch (error) {
     return refusedFor(problemOf(error, "looking at the cluster again"));
   }

@@ -52,19 +52,24 @@ export async function execute(
   return await carryOut(surroundings, plan, lease, grantExpiresAtMs, audience, false);
 }
 
-/** Takes up an execution that another process left unfinished. Throws `target_locked` while that one lives. */
+/**
+ * Takes up an execution that another process left unfinished. Throws `target_locked` while that one lives.
+ * @param objection why it must not begin; it only ends an execution that had not been committed, and so changed nothing
+ */
 export async function resume(
   surroundings: ExecutionSurroundings,
   plan: Plan,
   executionId: string,
   grantExpiresAtMs: number,
   audience: ExecutionAudience,
+  objection: Problem | null = null,
 ): Promise<ExecutionResult> {
   const lease = await takeLease(surroundings, (open) => {
     if (open === null || open.id !== executionId) throw unfinished(surroundings, open);
     return open;
   });
-  return await carryOut(surroundings, plan, lease, grantExpiresAtMs, audience, lease.execution.committed);
+  const { committed } = lease.execution;
+  return await carryOut(surroundings, plan, lease, grantExpiresAtMs, audience, committed, committed ? null : objection);
 }
 
 async function carryOut(
@@ -74,11 +79,12 @@ async function carryOut(
   grantExpiresAtMs: number,
   audience: ExecutionAudience,
   resumed: boolean,
+  known: Problem | null = null,
 ): Promise<ExecutionResult> {
   const { operation, context, shutdown } = surroundings;
   const run = operation.begin(context, plan, resumed);
   try {
-    const objection = await objectionToStart(lease, audience);
+    const objection = known ?? (await objectionToStart(lease, audience));
     const result =
       objection !== null
         ? notBegun(objection, context.clock.nowMs())
@@ -98,13 +104,17 @@ async function carryOut(
   }
 }
 
-/** What has begun to change things is never stopped by a record that does not answer; what has not, is. */
+/**
+ * What has begun to change things is never stopped by a record that does not answer; what has not, is. A record that says
+ * how this very execution ended is its holder's own word, and leaves nothing but the lease to give back.
+ */
 async function objectionToStart(lease: TargetLease, audience: ExecutionAudience): Promise<Problem | null> {
   try {
     await audience.started(lease.execution);
     return null;
   } catch (error) {
-    return lease.execution.committed ? null : problemOf(error, "recording the start");
+    const objection = problemOf(error, "recording the start");
+    return lease.execution.committed && objection.code !== "request_settled" ? null : objection;
   }
 }
 
@@ -134,10 +144,8 @@ async function letGo(
   const signal = AbortSignal.timeout(30_000);
   const { state, outcome, steps } = result;
   if (state === "interrupted") return await lease.leaveUnfinished(signal);
-  if (lease.lost.aborted) {
-    await audience.ended(result);
-    return;
-  }
+  // Whoever holds the lease now, or takes up what is left, tells how it ends. This process does not know.
+  if (lease.lost.aborted) return;
   const reported = await audience.ended(result);
   const execution = { ...lease.execution, steps: [...steps] };
   const ended: EndedExecution = {
@@ -163,6 +171,14 @@ function unfinished({ context, operation }: ExecutionSurroundings, open: LedgerE
     target: `${namespace}/${workload}`,
     holder: open?.startedBy ?? "nobody",
     executionId: open?.id ?? "none",
-    commandLine: `a worker takes it up by itself; without one: npx handover ${operation.name.replace(".", " ")} ${namespace}/${workload} --reason "…"`,
+    commandLine: resumeLine(
+      open,
+      `npx handover ${operation.name.replace(".", " ")} ${namespace}/${workload} --reason "…"`,
+    ),
   });
+}
+
+/** A worker takes up only what a cluster's key has signed. */
+function resumeLine(open: LedgerExecution | null, commandLine: string): string {
+  return open?.authority.kind === "grant" ? `a worker takes it up by itself; without one: ${commandLine}` : commandLine;
 }

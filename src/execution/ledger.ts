@@ -74,9 +74,15 @@ export function readEnded(text: string | null): EndedExecution[] {
   return text === null ? [] : z.array(endedExecutionSchema).parse(JSON.parse(text));
 }
 
-/** Leaves out what is told and whose grant has long expired. */
+/** So many untold ends are kept: beside a lease there is room for about 75, and without a worker nobody ever tells them. */
+const untoldAtMost = 20;
+
+/** Leaves out what is told and whose grant has long expired, and of too many untold ends the oldest. */
 export function writeEnded(ended: readonly EndedExecution[], nowMs: number): string | null {
-  const kept = ended.filter((entry) => entry.unreported !== null || entry.rememberUntilMs > nowMs);
+  const untold = new Set(ended.filter((entry) => entry.unreported !== null).slice(-untoldAtMost));
+  const kept = ended
+    .filter((entry) => untold.has(entry) || (entry.grantId !== null && entry.rememberUntilMs > nowMs))
+    .map((entry) => (untold.has(entry) ? entry : { ...entry, unreported: null }));
   return kept.length === 0 ? null : JSON.stringify(kept);
 }
 

@@ -17,6 +17,9 @@ export interface ExecutionReporter {
 /** What the executor needs of the lease it runs under. */
 export interface ExecutionLease {
   readonly lost: AbortSignal;
+  /** Throws `lease_lost` when it ran out by this process' own clock. Asks nobody. */
+  assertHeld(): void;
+  /** Looks at it in the cluster. Throws `lease_lost`. */
   confirm(signal: AbortSignal): Promise<void>;
 }
 
@@ -54,6 +57,7 @@ export async function runSteps(options: {
         await reporter.commit(lease.lost);
         committed = true;
       }
+      lease.assertHeld();
       const signal = AbortSignal.any([lease.lost, ...(committed ? [] : [shutdown])]);
       progress.set(step, "running");
       const note = await actUnlessDone(step, lease, signal);
@@ -101,8 +105,10 @@ async function stopped(
 }
 
 async function undo(run: OperationRun, lease: ExecutionLease, failure: Problem) {
+  const signal = AbortSignal.any([lease.lost, AbortSignal.timeout(undoDeadlineMs)]);
   try {
-    return await run.undo(failure, AbortSignal.any([lease.lost, AbortSignal.timeout(undoDeadlineMs)]));
+    await lease.confirm(signal);
+    return await run.undo(failure, signal);
   } catch (error) {
     return { kind: "unknown", problem: problemOf(error, "putting things back") } as const;
   }

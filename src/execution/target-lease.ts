@@ -88,10 +88,17 @@ export class TargetLease {
     return this.#execution;
   }
 
-  /** Looks at the lease in the cluster. Throws `lease_lost` when another holds it, or when it ran out unrenewed. */
-  async confirm(signal: AbortSignal): Promise<void> {
+  /** Throws `lease_lost` when the lease has run out by this process' own clock: a process that was frozen learns it here, without asking anybody. */
+  assertHeld(): void {
     this.#assertFresh();
-    const found = await this.#options.leases.read(this.#options.target, signal);
+  }
+
+  /**
+   * Looks at the lease in the cluster, for as long as it lasts where the API server does not answer.
+   * Throws `lease_lost` when another holds it, or when it ran out unrenewed.
+   */
+  async confirm(signal: AbortSignal): Promise<void> {
+    const found = await this.#look(signal);
     if (found?.state.holder !== this.#options.holder) throw this.#lose(found?.state.holder ?? "nobody");
     this.#assertFresh();
   }
@@ -109,17 +116,24 @@ export class TargetLease {
     this.#stopRenewing.abort();
     await this.#renewing;
     const nowMs = this.#options.clock.nowMs();
-    await this.#write((state) => {
-      const usedGrants = writeEnded([...readEnded(state.usedGrants), ended], nowMs);
-      return [{ ...state, holder: null, execution: null, usedGrants }, this.#execution];
-    }, signal);
+    const isRemembered = (state: LeaseState) =>
+      readEnded(state.usedGrants).some((entry) => entry.executionId === ended.executionId);
+    await this.#write(
+      (state) => {
+        const usedGrants = writeEnded([...readEnded(state.usedGrants), ended], nowMs);
+        return [{ ...state, holder: null, execution: null, usedGrants }, this.#execution];
+      },
+      signal,
+      isRemembered,
+    );
   }
 
   /** Frees the lease and leaves the execution for another worker to finish. */
   async leaveUnfinished(signal: AbortSignal): Promise<void> {
     this.#stopRenewing.abort();
     await this.#renewing;
-    await this.#write((state) => [{ ...state, holder: null }, this.#execution], signal);
+    const isFree = (state: LeaseState) => state.holder === null;
+    await this.#write((state) => [{ ...state, holder: null }, this.#execution], signal, isFree);
   }
 
   /** Stops renewing without a word to the cluster, as a process that dies does. */
@@ -128,29 +142,50 @@ export class TargetLease {
     await this.#renewing;
   }
 
-  #write(change: (state: LeaseState) => [LeaseState, LedgerExecution], signal: AbortSignal): Promise<void> {
-    const written = this.#queue.then(() => this.#writeNow(change, signal));
+  /** @param isDone whether a lease that was looked at shows the change: the answer to a write can be lost, and the write not */
+  #write(
+    change: LeaseChange,
+    signal: AbortSignal,
+    isDone: (state: LeaseState) => boolean = () => false,
+  ): Promise<void> {
+    const written = this.#queue.then(() => this.#writeNow(change, signal, isDone));
     this.#queue = written.catch(() => undefined);
     return written;
   }
 
-  async #writeNow(change: (state: LeaseState) => [LeaseState, LedgerExecution], signal: AbortSignal): Promise<void> {
+  async #writeNow(change: LeaseChange, signal: AbortSignal, isDone: (state: LeaseState) => boolean): Promise<void> {
     const { leases, target, clock, holder } = this.#options;
     for (;;) {
       this.#assertFresh();
       const startedAtMonotonicMs = clock.monotonicMs();
       const [next, execution] = change({ ...this.#view.state, renewedAtMs: clock.nowMs() });
-      const view = await leases.compareAndSet(target, this.#view.version, next, signal);
-      if (view !== null) {
-        this.#view = view;
+      const version = this.#view.version;
+      const answer = await unlessAway(
+        async () => ({ view: await leases.compareAndSet(target, version, next, signal) }),
+        signal,
+      );
+      if (answer !== null && answer.view !== null) {
+        this.#view = answer.view;
         this.#execution = execution;
         this.#renewedAtMonotonicMs = startedAtMonotonicMs;
         return;
       }
-      // Our own earlier write may have been done although its answer was lost: look, and go on if the lease is still ours.
-      const found = await leases.read(target, signal);
+      if (answer === null) await clock.sleep(askAgainAfterMs, signal);
+      const found = await this.#look(signal);
+      if (found !== null && isDone(found.state)) return;
       if (found?.state.holder !== holder) throw this.#lose(found?.state.holder ?? "nobody");
       this.#view = found;
+    }
+  }
+
+  /** What stands in the cluster; asked again while the API server is away and the lease still lasts. */
+  async #look(signal: AbortSignal): Promise<LeaseView | null> {
+    const { leases, target, clock } = this.#options;
+    for (;;) {
+      this.#assertFresh();
+      const found = await unlessAway(async () => ({ lease: await leases.read(target, signal) }), signal);
+      if (found !== null) return found.lease;
+      await clock.sleep(askAgainAfterMs, signal);
     }
   }
 
@@ -184,6 +219,22 @@ export class TargetLease {
     return error;
   }
 }
+
+/** Null when the API server did not answer; then whether a write happened is not known, and the caller looks. */
+async function unlessAway<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | null> {
+  try {
+    return await ask();
+  } catch (error) {
+    const isAway = error instanceof HandoverError && error.problem.code === "kubernetes_away";
+    if (!isAway || signal.aborted) throw error;
+    return null;
+  }
+}
+
+type LeaseChange = (state: LeaseState) => [LeaseState, LedgerExecution];
+
+/** Between two questions to an API server that does not answer. */
+const askAgainAfterMs = 200;
 
 function locked(target: TargetReference, holder: string, open: LedgerExecution | null): HandoverError {
   return fail("target_locked", {

@@ -11,6 +11,7 @@ import { contextFor } from "./operation-context.ts";
 import { RecordAudience } from "./record-audience.ts";
 import { RecordKeeper } from "./record-keeper.ts";
 import type { WorkerServices } from "./services.ts";
+import { announceStart } from "./start-news.ts";
 
 const drawDeadlineMs = 10_000;
 
@@ -41,6 +42,7 @@ export async function executeRequest(
       break;
   }
   const execution = await newExecution(services, record, admission.plan);
+  const announced = announceStart(services, record, execution.authority);
   try {
     const audience = audienceFor(services, record.id);
     // What has begun must be able to end, so the steps do not hang on the shutdown of this process.
@@ -51,7 +53,7 @@ export async function executeRequest(
       holder: services.workerId,
       shutdown,
     };
-    const result = await execute(surroundings, admission.plan, execution, record.expiresAtMs ?? nowMs, audience);
+    const result = await execute(surroundings, admission.plan, execution, admission.expiresAtMs, audience);
     services.log.info({ requestId, executionId: execution.id, state: result.state }, "execution ended");
   } catch (error) {
     const why = problemOf(error, `executing ${record.operation}`);
@@ -62,6 +64,8 @@ export async function executeRequest(
     // Another worker has this very request in hand (or will take it up): it settles it, not this one.
     if (await isInHand(services, context, requestId)) return;
     await settle(services, requestId, (current, nowMs) => refused(current, [why], nowMs));
+  } finally {
+    await announced;
   }
 }
 

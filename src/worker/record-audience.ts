@@ -1,6 +1,6 @@
 import { HandoverError } from "../domain/errors.ts";
-import type { RequestRecord, StepProgress } from "../domain/request.ts";
-import { committed, ended, progressed, started, type Transition } from "../domain/transitions.ts";
+import { isSettled, type RequestRecord, type StepProgress } from "../domain/request.ts";
+import { committed, ended, progressed, refused, started, type Transition } from "../domain/transitions.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import type { ExecutionAudience } from "../execution/execute.ts";
 import type { LedgerExecution } from "../execution/ledger.ts";
@@ -18,6 +18,7 @@ export class RecordAudience implements ExecutionAudience {
   readonly #requestId: string;
   readonly #worker: string;
   readonly #draw: (requestId: string) => Promise<void>;
+  #execution: LedgerExecution | null = null;
   #latest: readonly StepProgress[] | null = null;
   #telling: Promise<void> | null = null;
 
@@ -36,8 +37,12 @@ export class RecordAudience implements ExecutionAudience {
     this.#draw = options.draw;
   }
 
-  /** Also puts back a record that Redis lost. A record that somebody settled meanwhile stops what has not been committed. */
+  /**
+   * Also puts back a record that Redis lost. Throws `request_settled` when the record says how this ended; a record that
+   * was settled in another way stops what has not been committed.
+   */
   async started(execution: LedgerExecution): Promise<void> {
+    this.#execution = execution;
     await this.#keeper.restoreIfLost(execution);
     const found = await this.#store.read(this.#requestId);
     if (found?.record.state === "running" && found.record.execution?.id === execution.id) return;
@@ -55,6 +60,7 @@ export class RecordAudience implements ExecutionAudience {
 
   async commit(): Promise<void> {
     await this.#change(committed);
+    if (this.#execution !== null) this.#execution = { ...this.#execution, committed: true };
   }
 
   async ended(result: ExecutionResult): Promise<boolean> {
@@ -62,11 +68,16 @@ export class RecordAudience implements ExecutionAudience {
     const { state, outcome, steps } = result;
     if (state === "interrupted") return true;
     try {
-      const change = await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, (record, nowMs) =>
-        ended(record, state, outcome, steps, nowMs),
+      // Redis may have lost its last seconds meanwhile, the start among them.
+      if (this.#execution !== null) await this.#keeper.restoreIfLost(this.#execution);
+      const by = { worker: this.#worker };
+      const change = await changeRecord(this.#store, this.#requestId, by, (record, nowMs) =>
+        record.state === "approved"
+          ? refused(record, outcome.problems, nowMs)
+          : ended(record, state, outcome, steps, nowMs),
       );
       await this.#draw(this.#requestId);
-      return change.ok || change.record !== null;
+      return change.ok || (change.record !== null && isSettled(change.record));
     } catch (error) {
       if (error instanceof HandoverError) return false;
       throw error;

@@ -1,7 +1,9 @@
-import { problemOf } from "../domain/errors.ts";
+import { type Problem, problem, problemOf } from "../domain/errors.ts";
 import { type Plan, planSchema } from "../domain/plan.ts";
+import type { RequestRecord } from "../domain/request.ts";
 import { openSigned } from "../domain/signing.ts";
 import { ended } from "../domain/transitions.ts";
+import { admit } from "../execution/admission.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import { resume } from "../execution/execute.ts";
 import {
@@ -11,6 +13,7 @@ import {
   readExecution,
   writeEnded,
 } from "../execution/ledger.ts";
+import type { Operation, OperationContext } from "../operations/operation.ts";
 import type { LeaseView, TargetReference } from "../ports/workloads.ts";
 import { announceBreakGlass } from "./break-glass-news.ts";
 import { audienceFor } from "./execute-request.ts";
@@ -40,22 +43,24 @@ export class ExecutionResumer {
     for (const { target, lease } of await leases.list(
       AbortSignal.any([shutdown, AbortSignal.timeout(callDeadlineMs)]),
     )) {
-      try {
-        await this.#tellEnded(target, lease);
+      const abandoned = observer.isAbandoned(target, lease);
+      const attempt = async (doing: string, work: () => Promise<void>) => {
+        try {
+          await work();
+        } catch (error) {
+          const why = problemOf(error, doing);
+          log.warn({ target: targetName(target), problem: why.code, why: why.what }, `${doing}: not now`);
+        }
+      };
+      await attempt("taking up an execution", async () => {
         const open = readExecution(lease.state.execution);
-        if (open === null) continue;
-        if (open.authority.kind === "break_glass") {
-          await announceBreakGlass(this.#services, target, open, observer.isAbandoned(target, lease));
-        } else if (observer.isAbandoned(target, lease) && !this.#busy.has(open.id)) {
+        if (open === null) return;
+        if (open.authority.kind === "break_glass") await announceBreakGlass(this.#services, target, open, abandoned);
+        else if (abandoned && !this.#busy.has(open.id)) {
           begun.push(this.#takeUp(target, open, open.authority.record, shutdown));
         }
-      } catch (error) {
-        const why = problemOf(error, "walking the leases");
-        log.warn(
-          { target: `${target.namespace}/${target.workload}`, problem: why.code, why: why.what },
-          "lease not handled",
-        );
-      }
+      });
+      await attempt("telling an end", () => this.#tellEnded(target, lease));
     }
     return begun;
   }
@@ -63,18 +68,15 @@ export class ExecutionResumer {
   async #takeUp(
     target: TargetReference,
     open: LedgerExecution,
-    record: Extract<LedgerExecution["authority"], { kind: "grant" }>["record"],
+    record: RequestRecord,
     shutdown: AbortSignal,
   ): Promise<void> {
     const services = this.#services;
     const facts = { requestId: record.id, executionId: open.id };
     const plan = record.plan === undefined ? null : openSigned<Plan>(record.plan, services.clusterKeys, planSchema);
-    const operation = services.operations.find((candidate) => candidate.name === record.operation);
-    if (plan === null || operation === undefined) {
-      services.log.error(
-        facts,
-        "an unfinished execution carries no plan signed by this cluster's key: it is left alone",
-      );
+    const operation = services.operations.find((candidate) => candidate.name === plan?.operation);
+    if (plan === null || operation === undefined || !isPlanFor(plan, target)) {
+      services.log.error(facts, "an unfinished execution without a plan that this cluster signed for it: left alone");
       return;
     }
     this.#busy.add(open.id);
@@ -82,19 +84,28 @@ export class ExecutionResumer {
       services.log.info(facts, "taking up an execution that another worker left unfinished");
       const context = { ...contextFor(services, record.target, new AbortController().signal), target };
       const surroundings = { ...services, operation, context, holder: services.workerId, shutdown };
-      const result = await resume(
-        surroundings,
-        plan,
-        open.id,
-        record.expiresAtMs ?? 0,
-        audienceFor(services, record.id),
-      );
+      const objection = open.committed ? null : await this.#objectionTo(record, operation, context);
+      const audience = audienceFor(services, record.id);
+      const result = await resume(surroundings, plan, open.id, record.expiresAtMs ?? 0, audience, objection);
       services.log.info({ ...facts, state: result.state }, "resumed execution ended");
     } catch (error) {
       const why = problemOf(error, "resuming an execution");
       services.log.warn({ ...facts, problem: why.code, why: why.what }, "execution not resumed");
     } finally {
       this.#busy.delete(open.id);
+    }
+  }
+
+  /** What had not changed anything yet is admitted as if it began now: its approval may have run out since. */
+  async #objectionTo(record: RequestRecord, operation: Operation, context: OperationContext): Promise<Problem | null> {
+    const admission = await admit(record, await this.#services.store.nowMs(), operation, context, this.#services);
+    switch (admission.kind) {
+      case "admitted":
+        return null;
+      case "stale":
+        return problem("plan_stale", { changes: admission.changes });
+      case "refused":
+        return admission.problems[0] ?? problem("grant_invalid", { why: "it was refused" });
     }
   }
 
@@ -126,4 +137,12 @@ export class ExecutionResumer {
     await draw.drawOnce(id, { deadlineMs: callDeadlineMs });
     return { ...entry, unreported: null };
   }
+}
+
+function isPlanFor(plan: Plan, target: TargetReference): boolean {
+  return plan.target.namespace === target.namespace && plan.target.workload === target.workload;
+}
+
+function targetName(target: TargetReference): string {
+  return `${target.namespace}/${target.workload}`;
 }

@@ -28,4 +28,15 @@ export class ManualClock implements Clock {
     for (const sleeper of this.#sleepers) if (sleeper.atMs <= this.#ms) sleeper.wake();
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   }
+
+  /** Lets time pass in small pieces until this has settled, and hands it on. */
+  async passUntil<T>(work: Promise<T>, pieceMs = 100): Promise<T> {
+    let settled = false;
+    const ended = work.finally(() => {
+      settled = true;
+    });
+    ended.catch(() => undefined);
+    while (!settled) await this.pass(pieceMs);
+    return await ended;
+  }
 }

@@ -1,5 +1,5 @@
 import { fail } from "../../src/domain/errors.ts";
-import { isSettled, type RequestRecord } from "../../src/domain/request.ts";
+import { isOpen, isSettled, type RequestRecord } from "../../src/domain/request.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import {
   type Announcements,
@@ -86,7 +86,7 @@ export class MemoryRequestStore implements RequestStore {
   async unsettled(): Promise<{ ids: string[]; nowMs: number }> {
     const nowMs = this.#now();
     const deadline = (record: RequestRecord) => record.expiresAtMs ?? Number.POSITIVE_INFINITY;
-    const open = [...this.#records.values()].filter((record) => !isSettled(record));
+    const open = [...this.#records.values()].filter(isOpen);
     const ids = open.sort((a, b) => compare(deadline(a), deadline(b)) || compare(a.id, b.id)).map(({ id }) => id);
     return { ids, nowMs };
   }
@@ -122,7 +122,7 @@ export class MemoryRequestStore implements RequestStore {
     if (pressed !== null && answersSecondPress(pressed) && isAlive(pressed)) return pressed;
     const openId = this.#open.get(openRequestKey(asked.target, asked.operation));
     const open = openId === undefined ? undefined : this.#records.get(openId);
-    return open !== undefined && !isSettled(open) && isAlive(open) ? open : null;
+    return open !== undefined && isOpen(open) && isAlive(open) ? open : null;
   }
 
   #remembered(entry: Remembered | undefined, nowMs: number): RequestRecord | null {
@@ -134,7 +134,7 @@ export class MemoryRequestStore implements RequestStore {
     this.#records.set(record.id, structuredClone(record));
     this.events.push(structuredClone(audit));
     const key = openRequestKey(record.target, record.operation);
-    if (!isSettled(record)) this.#open.set(key, this.#open.get(key) ?? record.id);
+    if (isOpen(record)) this.#open.set(key, this.#open.get(key) ?? record.id);
     else if (this.#open.get(key) === record.id) this.#open.delete(key);
   }
 }

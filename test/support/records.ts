@@ -43,7 +43,7 @@ export function aPlan(over: Partial<Plan> = {}): Plan {
     version: 1,
     requestId: "r-1",
     operation: "dolt.failover",
-    target: { cluster: orders.cluster, namespace: orders.namespace, name: orders.name },
+    target: { cluster: orders.cluster, namespace: orders.namespace, name: orders.name, workload: orders.workload },
     requester: alice,
     parameters: {},
     facts,

@@ -62,7 +62,7 @@ export function testPlan(requestId = "r-1"): Plan {
     version: 1,
     requestId,
     operation: "dolt.failover",
-    target: { cluster: "c", namespace: "shop", name: "orders" },
+    target: { cluster: "c", namespace: "shop", name: "orders", workload: "orders" },
     requester: { teamId: "T1", userId: "U1" },
     parameters: {},
     facts: [],

@@ -1,6 +1,4 @@
 /** What Handover reads from, and writes to, objects of the cluster. docs/configuration.md names each for operators. */
-export const engineAnnotation = "handover.dev/engine";
-export const nameAnnotation = "handover.dev/name";
 export const credentialsAnnotation = "handover.dev/credentials-secret";
 /** The default runbook; `handover.dev/runbook.OPERATION` is the one of an operation. */
 export const runbookAnnotation = "handover.dev/runbook";

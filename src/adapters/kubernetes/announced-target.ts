@@ -1,5 +1,5 @@
-import { type AnnouncedTarget, announcedTargetSchema } from "../../domain/target.ts";
-import { engineAnnotation, nameAnnotation, runbookAnnotation } from "./annotations.ts";
+import { type AnnouncedTarget, announcedTargetSchema, engineAnnotation, nameAnnotation } from "../../domain/target.ts";
+import { runbookAnnotation } from "./annotations.ts";
 
 /** What counts of a StatefulSet here, from a list or from a watch. */
 export interface AnnouncingObject {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isSettled, type RequestRecord, requestRecordSchema } from "../../domain/request.ts";
+import { isOpen, type RequestRecord, requestRecordSchema } from "../../domain/request.ts";
 import {
   type AuditEvent,
   answersSecondPress,
@@ -111,7 +111,7 @@ function writeArguments(record: RequestRecord, audit: AuditEvent): (string | num
   return [
     record.id,
     record.revision,
-    flag(isSettled(record)),
+    flag(!isOpen(record)),
     flag(answersSecondPress(record)),
     record.expiresAtMs ?? "",
     record.story.length,

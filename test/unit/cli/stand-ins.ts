@@ -56,7 +56,7 @@ export class FakeWorld implements World {
   readonly identity = { username: async () => "kim@example.com" };
   readonly dolt = noCluster.dolt;
   readonly holder = "npx-handover/test";
-  readonly annotations: Record<string, string> = {};
+  readonly annotations: Record<string, string> = { "handover.dev/engine": "dolt", "handover.dev/name": "orders" };
   targets: AnnouncedTarget[] = [announced("shop", "orders", "dolt"), announced("shop", "billing", "billing")];
   /** Thrown when all namespaces are asked for. */
   everywhere: Error | null = null;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as annotations from "../../../src/adapters/kubernetes/annotations.ts";
+import { engineAnnotation, nameAnnotation } from "../../../src/domain/target.ts";
 import { freezeAnnotation } from "../../../src/execution/freeze.ts";
 import { roleLabel } from "../../../src/operations/dolt/role-labels.ts";
 import { readPage, subjects } from "./pages.ts";
@@ -7,7 +8,8 @@ import { readPage, subjects } from "./pages.ts";
 describe("docs/annotations.md", () => {
   it("lists every annotation and label that the code names", () => {
     const { managedByValue: _, runbookAnnotation, ...keys } = annotations;
-    const named = [...Object.values(keys), runbookAnnotation, `${runbookAnnotation}.OPERATION`, freezeAnnotation];
+    const own = [engineAnnotation, nameAnnotation, freezeAnnotation];
+    const named = [...Object.values(keys), ...own, runbookAnnotation, `${runbookAnnotation}.OPERATION`];
     const documented = subjects(readPage("docs/annotations.md")).filter((key) => key.startsWith("handover.dev/"));
     expect(documented.toSorted()).toEqual(named.filter((key) => key.startsWith("handover.dev/")).toSorted());
     expect(subjects(readPage("docs/annotations.md"))).toEqual(

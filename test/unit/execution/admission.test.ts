@@ -31,7 +31,7 @@ describe("the admission of a grant", () => {
     clock = new ManualClock();
     operation = new TestOperation();
     objection = async () => null;
-    annotations = {};
+    annotations = { "handover.dev/engine": "dolt" };
     rule = {
       name: "failover",
       operations: ["dolt.*"],
@@ -87,7 +87,10 @@ describe("the admission of a grant", () => {
     ["a plan of another request", () => approved(signedPlan({ requestId: "r-2" }), [bob])],
     [
       "a plan for another target",
-      () => approved(signedPlan({ target: { cluster: "c", namespace: "shop", name: "billing" } }), [bob]),
+      () =>
+        approved(signedPlan({ target: { cluster: "c", namespace: "shop", name: "billing", workload: "orders" } }), [
+          bob,
+        ]),
     ],
     [
       "a plan whose fingerprint is not that of its facts",
@@ -145,6 +148,22 @@ describe("the admission of a grant", () => {
     expect(await codesOf(approved(signedPlan(), [bob]))).toEqual(["requester_not_allowed"]);
   });
 
+  it("refuses a plan whose name leads to another workload than the one that was planned for", async () => {
+    const record = approved(signedPlan(), [bob]);
+
+    expect(await codesOf({ ...record, target: { ...record.target, workload: "billing" } })).toEqual(["grant_invalid"]);
+  });
+
+  it.each([
+    ["has lost its annotation", {}],
+    ["is another engine's", { "handover.dev/engine": "cratedb" }],
+    ["is annotated with another name", { "handover.dev/engine": "dolt", "handover.dev/name": "sandbox" }],
+  ])("refuses a workload that %s", async (_what, found) => {
+    annotations = found;
+
+    expect(await codesOf(approved(signedPlan(), [bob]))).toEqual(["target_not_annotated"]);
+  });
+
   it("says which fact has changed, from what to what", async () => {
     const record = approved(signedPlan({ facts: [{ name: "primary", value: "orders-1" }] }), [bob]);
 
@@ -152,7 +171,7 @@ describe("the admission of a grant", () => {
   });
 
   it("refuses a frozen target, also when the freeze cannot be read", async () => {
-    annotations = { "handover.dev/freeze": "do not touch before Monday" };
+    annotations = { ...annotations, "handover.dev/freeze": "do not touch before Monday" };
 
     expect(await codesOf(approved(signedPlan(), [bob]))).toEqual(["target_frozen"]);
   });
@@ -163,7 +182,7 @@ describe("the admission of a grant", () => {
       version: 1,
       requestId: "r-1",
       operation: "dolt.failover",
-      target: { cluster: "c", namespace: "shop", name: "orders" },
+      target: { cluster: "c", namespace: "shop", name: "orders", workload: "orders" },
       requester: alice,
       parameters: {},
       facts,

@@ -143,7 +143,12 @@ export class EdgeBench {
       version: 1,
       requestId: record.id,
       operation: record.operation,
-      target: { cluster: record.target.cluster, namespace: record.target.namespace, name: record.target.name },
+      target: {
+        cluster: record.target.cluster,
+        namespace: record.target.namespace,
+        name: record.target.name,
+        workload: record.target.workload,
+      },
       requester: record.requester,
       parameters: record.parameters,
       facts,
