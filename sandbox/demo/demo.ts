@@ -21,8 +21,10 @@ export interface Demo {
   readonly worker: DemoWorker;
 }
 
+export type StartCluster = (options: Pick<DemoOptions, "dolt">) => Promise<ClusterHandle>;
+
 export interface DemoSurroundings {
-  readonly startCluster: () => Promise<ClusterHandle>;
+  readonly startCluster: StartCluster;
   /** Keeps whatever is started; closing it ends the demo, also in the middle of its start. */
   readonly resources: Resources;
   /** Told one line at a time what happens while the demo runs. */
@@ -42,7 +44,7 @@ export async function startDemo(options: DemoOptions, surroundings: DemoSurround
   const [redis, slack, cluster] = await Promise.all([
     resources.add(openRedis(options.redisUrl), (one) => one.close()),
     resources.add(startSlack({ port: options.slackPort }), (one) => one.close()),
-    resources.add(startCluster(), (one) => one.close()),
+    resources.add(startCluster(options), (one) => one.close()),
   ]);
   const system = await resources.add(
     System.prepare({

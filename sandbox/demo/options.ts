@@ -7,6 +7,8 @@ export interface DemoOptions {
   readonly edgePort: number;
   /** Whether faults are taken from standard input. Only then is it read: a job in a shell's background that reads its terminal is stopped. */
   readonly faults: boolean;
+  /** Path of a `dolt` that the pods really run; null: they are simulated. */
+  readonly dolt: string | null;
   /** A Redis to use instead of one of the demo's own. */
   readonly redisUrl: string | null;
 }
@@ -18,10 +20,11 @@ export const portSettings = {
 } as const;
 export type PortSetting = (typeof portSettings)[keyof typeof portSettings];
 
-export const usage = `npm run demo -- [--slack-port N] [--edge-port N] [--faults]
+export const usage = `npm run demo -- [--slack-port N] [--edge-port N] [--dolt PATH] [--faults]
 
   --slack-port N   port of the Slack page          (or HANDOVER_SLACK_PORT; default 3001; 0: any free one)
   --edge-port N    port of Handover's HTTP edge    (or HANDOVER_EDGE_PORT;  default 3000; 0: any free one)
+  --dolt PATH      a dolt program that the servers really run (or HANDOVER_DOLT; default: they are simulated; Linux only)
   --faults         break servers while it runs, by lines such as “kill orders-1”; lists them all
   --help           this text
 
@@ -34,6 +37,7 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
     options: {
       "slack-port": { type: "string" },
       "edge-port": { type: "string" },
+      dolt: { type: "string" },
       faults: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
     },
@@ -43,6 +47,7 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
     slackPort: readPort(portSettings.slack, values["slack-port"], environment),
     edgePort: readPort(portSettings.edge, values["edge-port"], environment),
     faults: values.faults,
+    dolt: values.dolt ?? (environment.HANDOVER_DOLT || null),
     redisUrl: environment.REDIS_URL || null,
   };
 }

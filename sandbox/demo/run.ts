@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ClusterHandle } from "../handle.ts";
-import { type Demo, startDemo } from "./demo.ts";
+import { type Demo, type StartCluster, startDemo } from "./demo.ts";
 import { orderFault } from "./faults.ts";
 import { type DemoOptions, readOptions, usage } from "./options.ts";
 import { Resources } from "./resources.ts";
@@ -15,7 +14,7 @@ const closeDeadlineMs = 15_000;
  * The demo as a process: runs until SIGINT, SIGTERM, SIGHUP or the end of whoever started it, then ends all it began.
  * @returns the exit code
  */
-export async function runDemo(startCluster: () => Promise<ClusterHandle>): Promise<number> {
+export async function runDemo(startCluster: StartCluster): Promise<number> {
   try {
     const options = readOptions(process.argv.slice(2), process.env);
     if (options !== "help") return await runUntilTold(options, startCluster);
@@ -27,7 +26,7 @@ export async function runDemo(startCluster: () => Promise<ClusterHandle>): Promi
   }
 }
 
-async function runUntilTold(options: DemoOptions, startCluster: () => Promise<ClusterHandle>): Promise<number> {
+async function runUntilTold(options: DemoOptions, startCluster: StartCluster): Promise<number> {
   const startedMs = performance.now();
   const resources = new Resources();
   const told = toldToEnd();
@@ -36,7 +35,7 @@ async function runUntilTold(options: DemoOptions, startCluster: () => Promise<Cl
     if (!told.aborted) console.log(line);
   };
   const running = startDemo(options, { startCluster, resources, tell }).then(async (demo) => {
-    tell(welcome(demo, performance.now() - startedMs, options.faults));
+    tell(welcome(demo, performance.now() - startedMs, options));
     if (options.faults) await takeFaults(demo, told, tell);
     await whenAborted(told);
   });

@@ -1,8 +1,9 @@
 import type { Demo } from "./demo.ts";
 import { faultHelp } from "./faults.ts";
+import type { DemoOptions } from "./options.ts";
 
 /** What a person reads who sees the demo for the first time. The first line says that it is ready. */
-export function welcome(demo: Demo, startedInMs: number, faults: boolean): string {
+export function welcome(demo: Demo, startedInMs: number, { faults, dolt }: DemoOptions): string {
   return `
 Handover's demo is ready (${(startedInMs / 1_000).toFixed(1)} s). Ctrl-C ends it.
 
@@ -16,5 +17,6 @@ Handover's demo is ready (${(startedInMs / 1_000).toFixed(1)} s). Ctrl-C ends it
   In a terminal   KUBECONFIG=${demo.kubeconfigPath} npx handover dolt failover orders --plan
   ${faults ? `To break things, type here:\n${faultHelp.map((line) => `    ${line}`).join("\n")}` : "To break things, start it as: npm run demo -- --faults"}
 
+The database servers are ${dolt === null ? "simulated (npm run demo -- --dolt PATH runs real ones)" : `real: ${dolt}`}.
 An application writes to each of the two all the time. What it sees:`;
 }

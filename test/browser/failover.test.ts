@@ -19,7 +19,7 @@ describe.skipIf(chromiumPath === null)("a failover, as people see it in Slack", 
 
   beforeAll(async () => {
     const demo = await startDemo(
-      { slackPort: 0, edgePort: 0, faults: false, redisUrl: null },
+      { slackPort: 0, edgePort: 0, faults: false, dolt: null, redisUrl: null },
       { startCluster: () => startSandboxCluster(), resources, tell: () => undefined },
     );
     browser = await resources.add(launchChromium(), (one) => one.close());
