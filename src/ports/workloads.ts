@@ -52,8 +52,8 @@ export interface PodView {
   readonly revision: string | null;
   readonly labels: Readonly<Record<string, string>>;
   /**
-   * The server's container as the kubelet last saw it. `stopped`: seen terminated, or waiting to be started, so no
-   * server runs in it; `text` says it in words (`CrashLoopBackOff`).
+   * The server's container as the kubelet last saw it. `stopped`: seen terminated and not started since, so no server
+   * runs in it; `text` says it in words (`CrashLoopBackOff`). One that was never seen terminated is no such proof.
    */
   readonly container: { readonly state: "running" | "stopped" | "unknown"; readonly text: string };
 }

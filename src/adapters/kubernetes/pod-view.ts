@@ -36,20 +36,26 @@ function serverPort(container: V1Container): number {
   return container.ports?.find(({ name }) => name === portName)?.containerPort ?? defaultPort;
 }
 
+/**
+ * Only a container that was seen terminated, and not started since, is proof that no server runs. Everything else is none: a
+ * pod that was deleted by force and created anew is scheduled nowhere while the lost node goes on running the old one, and
+ * a pod can be called Failed by the control plane alone.
+ */
 function containerView(pod: V1Pod, container: V1Container | null): PodView["container"] {
   const { phase, reason, containerStatuses } = pod.status ?? {};
   // The kubelet stopped reporting: what it saw last says nothing about now.
   if (phase === "Unknown" || reason === "NodeLost") return { state: "unknown", text: reason ?? "Unknown" };
-  if (phase === "Succeeded" || phase === "Failed") return { state: "stopped", text: reason ?? phase };
   const status = containerStatuses?.find(({ name }) => name === container?.name);
   if (status !== undefined) return fromStatus(status);
-  if (!pod.spec?.nodeName) return { state: "stopped", text: "not scheduled" };
-  return { state: "unknown", text: "not reported yet" };
+  return { state: "unknown", text: pod.spec?.nodeName ? "not reported yet" : "not scheduled" };
 }
 
-function fromStatus({ state }: V1ContainerStatus): PodView["container"] {
+function fromStatus({ state, lastState }: V1ContainerStatus): PodView["container"] {
   if (state?.running) return { state: "running", text: "running" };
-  if (state?.waiting) return { state: "stopped", text: state.waiting.reason ?? "waiting" };
   if (state?.terminated) return { state: "stopped", text: state.terminated.reason ?? "terminated" };
+  if (state?.waiting) {
+    const wasSeenEnded = lastState?.terminated !== undefined;
+    return { state: wasSeenEnded ? "stopped" : "unknown", text: state.waiting.reason ?? "waiting" };
+  }
   return { state: "unknown", text: "not reported yet" };
 }

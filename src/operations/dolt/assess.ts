@@ -51,13 +51,15 @@ export function describeNodes(view: DoltView): string[] {
   });
 }
 
-/** Whether the StatefulSet's controller may still delete pods by itself: a roll-out that has not ended. */
+/**
+ * Whether the StatefulSet's controller may still delete pods by itself: a roll-out that has not ended. The controller
+ * compares its partition with a pod's place among the replicas, not with the number in its name, which `spec.ordinals.start`
+ * moves (kubernetes, stateful_set_control.go: `for target := len(replicas) - 1; target >= updateMin`).
+ */
 export function rolloutRuns(view: DoltView): boolean {
   const { rollsFromOrdinal, updateRevision, pods } = view.workload;
   if (rollsFromOrdinal === null) return false;
-  return pods.some(
-    ({ pod }, ordinal) => ordinal >= rollsFromOrdinal && pod !== null && pod.revision !== updateRevision,
-  );
+  return pods.some(({ pod }, place) => place >= rollsFromOrdinal && pod !== null && pod.revision !== updateRevision);
 }
 
 function silences(view: DoltView): string[] {

@@ -1,11 +1,5 @@
-import { fail, type Problem } from "../../domain/errors.ts";
-import {
-  type CallOptions,
-  type CaughtUpRow,
-  DoltError,
-  type DoltIdentity,
-  type DoltSession,
-} from "../../ports/dolt-servers.ts";
+import { fail, HandoverError, type Problem } from "../../domain/errors.ts";
+import { type CaughtUpRow, DoltError, type DoltIdentity, type DoltSession } from "../../ports/dolt-servers.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
 import { describeNodes, findOnlyPrimary, highestEpoch } from "./assess.ts";
 import { chooseCandidate } from "./candidate.ts";
@@ -13,8 +7,10 @@ import { missingFrom } from "./caught-up.ts";
 import { differences } from "./data-states.ts";
 import { type FailoverDetails, failoverSteps } from "./failover-details.ts";
 import { undoFailover } from "./failover-undo.ts";
-import { addressOf, type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
-import { roleLabel, routedPods, routeTo } from "./role-labels.ts";
+import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
+import { isRoutedOnlyTo, type PrimaryPod, roleLabel, routeOnce, routeTo } from "./role-labels.ts";
+import { assumeRole, connectTo, dataStateOf, identityOf, nodeOf } from "./server-calls.ts";
+import type { CallsSent } from "./undo-decision.ts";
 
 /**
  * A demotion waits up to a hard-coded 10 s for the standbys, and a failed one needs a moment more to go back.
@@ -22,8 +18,10 @@ import { roleLabel, routedPods, routeTo } from "./role-labels.ts";
  */
 const demotionDeadlineMs = 15_000;
 const promotionDeadlineMs = 5_000;
-/** For single questions to a server that is expected to answer. */
-const questionDeadlineMs = 2_000;
+/** For each question of a comparison, which reads through every branch. */
+const comparisonDeadlineMs = 10_000;
+/** The second look at the demoted server lies within the gap in which nobody can write; its own answer has been the first. */
+const secondLookMs = 500;
 /** Between two looks at a cluster that is not there yet. */
 const lookAgainAfterMs = 200;
 
@@ -37,8 +35,12 @@ export class FailoverRun implements OperationRun {
   #primary: DoltSession | null = null;
   #candidate: DoltSession | null = null;
   /** The demotion's rows and epoch; null when another process demoted, or its answer was lost. */
-  #demotion: { rows: readonly CaughtUpRow[]; epoch: number; seenAsStandby: Promise<DoltIdentity | null> } | null = null;
-  #promotionMayBeSent: boolean;
+  #demotion: { rows: readonly CaughtUpRow[]; epoch: number; secondLook: Promise<DoltIdentity | null> } | null = null;
+  #sent: CallsSent;
+  /** The pod whose server was seen as primary. */
+  #promoted: PrimaryPod | null = null;
+  /** What the old primary was when everything was verified. */
+  #oldState = "is standby";
   #writesStoppedAtMs: number | null = null;
   #writesStoppedMs: number | null = null;
   #notFollowing: string[] = [];
@@ -47,7 +49,7 @@ export class FailoverRun implements OperationRun {
     this.#context = context;
     this.#details = details;
     this.#resumed = resumed;
-    this.#promotionMayBeSent = resumed;
+    this.#sent = resumed ? { demotion: "unanswered", promotion: "unseen" } : { demotion: "none", promotion: "none" };
     const titles = new Map(failoverSteps(details).map((step) => [step.id, step.title]));
     const step = (id: string, rest: Omit<Step, "id" | "title">): Step => {
       const title = titles.get(id) ?? id;
@@ -100,14 +102,14 @@ export class FailoverRun implements OperationRun {
   }
 
   undo(failure: Problem, signal: AbortSignal): Promise<UndoResult> {
-    return undoFailover(this.#with(signal), this.#details, failure, this.#promotionMayBeSent);
+    return undoFailover(this.#with(signal), this.#details, failure, this.#sent);
   }
 
   result() {
     const { primary, candidate } = this.#details;
     const follow = this.#notFollowing.length === 0 ? "" : ` Not following yet: ${this.#notFollowing.join("; ")}.`;
     return {
-      summary: `${candidate.name} is primary, ${primary.name} is standby.${follow}`,
+      summary: `${candidate.name} is primary, ${primary.name} ${this.#oldState}.${follow}`,
       writesStoppedMs: this.#writesStoppedMs,
     };
   }
@@ -168,13 +170,19 @@ export class FailoverRun implements OperationRun {
       );
       if (strangers.length > 0)
         throw this.#unknown(view, "find out which server is newest before anything is promoted.");
-      const promoted = this.#node(candidate.name).answer;
-      if (promoted?.role === "primary" && promoted.epoch > epoch) return true;
       const old = this.#node(primary.name).answer;
-      if (old?.role === "standby" && old.epoch > epoch) return true;
-      if (old?.role === "primary" && old.epoch === epoch) return false;
-      if (old?.role === "primary")
+      const promoted = this.#node(candidate.name).answer;
+      const isPromoted = promoted?.role === "primary" && promoted.epoch > epoch;
+      if (old?.role === "primary" && old.epoch > epoch)
         throw fail("dolt_undone", { pod: primary.name, epoch: old.epoch, why: "an earlier worker undid it" });
+      // Read-only, it is in the middle of a demotion; beside a newer primary, it becomes standby at their first contact.
+      if (old?.role === "primary" && !old.readOnly && !isPromoted) {
+        if (promoted?.role === "standby") return false;
+        const why = `it does not answer as a standby, so ${primary.name} was not demoted`;
+        throw fail("dolt_not_promoted", { pod: candidate.name, why });
+      }
+      if (old?.role !== "primary" && isPromoted) return true;
+      if (old?.role === "standby" && old.epoch > epoch) return true;
       await context.clock.sleep(lookAgainAfterMs, signal);
     }
   }
@@ -184,9 +192,12 @@ export class FailoverRun implements OperationRun {
     const session = this.#primary ?? (await this.#connect(primary.name, signal));
     const epoch = highestEpoch(this.#seen()) + 1;
     this.#writesStoppedAtMs = this.#context.clock.monotonicMs();
+    this.#sent = { ...this.#sent, demotion: "unanswered" };
     try {
       const rows = await session.transitionToStandby(epoch, minCaughtUp, { deadlineMs: demotionDeadlineMs, signal });
-      this.#demotion = { rows, epoch, seenAsStandby: this.#identityOf(primary.name, signal) };
+      this.#sent = { ...this.#sent, demotion: "answered" };
+      const secondLook = this.#identityOf(primary.name, AbortSignal.any([signal, AbortSignal.timeout(secondLookMs)]));
+      this.#demotion = { rows, epoch, secondLook };
       return `standby at epoch ${epoch}`;
     } catch (error) {
       if (!(error instanceof DoltError)) throw error;
@@ -197,54 +208,112 @@ export class FailoverRun implements OperationRun {
     }
   }
 
-  /** The demotion failed, or its answer was lost: only the server itself can say which. */
+  /**
+   * The demotion failed, or its answer was lost: only the server itself can say which. One that answers as before may still
+   * have the call waiting, so its own epoch is raised above that call's before it counts as not demoted: the same role at a
+   * higher epoch keeps its connections, and makes the call fail (dolt.md, “Procedures”).
+   */
   async #findOutDemotion(epoch: number, error: DoltError, signal: AbortSignal): Promise<string> {
     const { primary } = this.#details;
-    const settledAtMs = this.#context.clock.monotonicMs() + (error.outcome === "unknown" ? demotionDeadlineMs : 0);
     for (;;) {
       const identity = await this.#identityOf(primary.name, signal);
-      if (identity?.role === "standby" && identity.epoch >= epoch)
+      if (identity?.role === "standby" && identity.epoch >= epoch) {
+        this.#sent = { ...this.#sent, demotion: "answered" };
         return `standby at epoch ${identity.epoch}; its own answer was lost`;
-      const mayStillMove = this.#context.clock.monotonicMs() < settledAtMs;
-      if (identity?.role === "primary" && !mayStillMove) {
-        throw fail("dolt_demotion_refused", { pod: primary.name, why: error.message }, { cause: error });
       }
+      // Read-only, it is in the middle of the demotion.
+      if (identity?.role === "primary" && !identity.readOnly) {
+        const isFenced = identity.epoch > epoch;
+        if (isFenced || error.outcome !== "unknown") {
+          this.#sent = { ...this.#sent, demotion: "answered" };
+          const fence = isFenced ? `; raised to epoch ${identity.epoch}, so that the call cannot come later` : "";
+          throw fail("dolt_demotion_refused", { pod: primary.name, why: error.message + fence }, { cause: error });
+        }
+        await this.#tryToRaise(primary.name, epoch + 1, signal);
+        continue;
+      }
+      await this.#context.clock.sleep(lookAgainAfterMs, signal);
+    }
+  }
+
+  /** What came of it shows at the next look. */
+  async #tryToRaise(name: string, epoch: number, signal: AbortSignal): Promise<void> {
+    try {
+      await assumeRole(this.#with(signal), this.#seen(), name, "primary", epoch);
+    } catch (error) {
+      if (!(error instanceof DoltError)) throw error;
       await this.#context.clock.sleep(lookAgainAfterMs, signal);
     }
   }
 
   async #isPromoted(signal: AbortSignal): Promise<boolean> {
     if (!this.#resumed) return false;
-    const identity = await this.#identityOf(this.#details.candidate.name, signal);
-    return identity?.role === "primary" && identity.epoch > this.#details.epoch;
+    const view = await this.#lookAgain(signal);
+    const { name, pod, answer } = this.#node(this.#details.candidate.name);
+    const isPrimary = answer?.role === "primary" && answer.epoch > this.#details.epoch;
+    // One that others have overtaken is not the newest: an earlier worker may have begun to undo.
+    if (pod === null || !isPrimary || answer.epoch < highestEpoch(view)) return false;
+    this.#confirmPromotion({ name, uid: pod.uid });
+    return true;
   }
 
   async #promote(signal: AbortSignal): Promise<string> {
-    const { candidate, primary } = this.#details;
+    const { candidate } = this.#details;
     const proof = await this.#proveCaughtUp(signal);
+    const epoch = await this.#epochAfterSeeingOldAsStandby(signal);
     const session = this.#candidate ?? (await this.#connect(candidate.name, signal));
-    const epoch = this.#demotion?.epoch ?? highestEpoch(await this.#lookAgain(signal)) + 1;
-    const seen = await this.#demotion?.seenAsStandby;
-    if (seen?.role === "primary")
-      throw this.#unknown(this.#seen(), `${primary.name} says it is primary although it was demoted.`);
-    this.#promotionMayBeSent = true;
+    const before = this.#sent;
+    this.#sent = { ...before, promotion: this.#resumed ? "unseen" : "unanswered" };
     try {
       await session.assumeRole("primary", epoch, { deadlineMs: promotionDeadlineMs, signal });
     } catch (error) {
       if (!(error instanceof DoltError)) throw error;
+      if (error.outcome !== "unknown") {
+        this.#sent = before;
+        throw fail("dolt_not_promoted", { pod: candidate.name, why: error.message }, { cause: error });
+      }
       const identity = await this.#identityOf(candidate.name, signal);
       if (!(identity?.role === "primary" && identity.epoch >= epoch)) {
-        throw fail(
-          "dolt_silent",
-          { pod: candidate.name, doing: "it was promoted", why: error.message },
-          { cause: error },
-        );
+        const doing = "it was promoted";
+        throw fail("dolt_silent", { pod: candidate.name, doing, why: error.message }, { cause: error });
       }
     } finally {
       session.close();
       this.#candidate = null;
     }
+    this.#confirmPromotion({ name: candidate.name, uid: this.#node(candidate.name).pod?.uid ?? "" });
     return `primary at epoch ${epoch}; ${proof}`;
+  }
+
+  /**
+   * The epoch to promote at. The old primary's own answer to the demotion is the sight of it as standby; a second look that
+   * says anything else forbids the promotion, and one that gets no answer does not hold it up. Whom this process did not
+   * hear answer has to be seen now.
+   */
+  async #epochAfterSeeingOldAsStandby(signal: AbortSignal): Promise<number> {
+    const { primary } = this.#details;
+    const demotion = this.#demotion;
+    if (demotion !== null) {
+      const seen = await demotion.secondLook;
+      if (seen !== null && !isStandbySince(seen, demotion.epoch)) throw this.#notSeenAsStandby(seen);
+      return demotion.epoch;
+    }
+    const view = await this.#lookAgain(signal);
+    const { answer } = this.#node(primary.name);
+    if (answer === null || !isStandbySince(answer, this.#details.epoch + 1)) throw this.#notSeenAsStandby(answer);
+    return highestEpoch(view) + 1;
+  }
+
+  #notSeenAsStandby(seen: DoltIdentity | null) {
+    const { primary, candidate } = this.#details;
+    const says = seen === null ? "does not answer" : `says it is ${seen.role} at epoch ${seen.epoch}`;
+    const why = `${primary.name} ${says}, and has to be seen as standby first`;
+    return fail("dolt_not_promoted", { pod: candidate.name, why });
+  }
+
+  #confirmPromotion(pod: PrimaryPod): void {
+    this.#promoted = pod;
+    this.#sent = { ...this.#sent, promotion: "confirmed" };
   }
 
   /** Throws unless the candidate holds everything the old primary has, by the demotion's own rows or by comparing both. */
@@ -257,10 +326,9 @@ export class FailoverRun implements OperationRun {
         return "caught up by the demotion's own word";
       }
     }
-    const options = { deadlineMs: 10_000, signal };
     const [old, fresh] = await Promise.all([
-      this.#dataState(primary.name, options),
-      this.#dataState(candidate.name, options),
+      this.#dataState(primary.name, signal),
+      this.#dataState(candidate.name, signal),
     ]);
     const missing = differences(old, fresh);
     if (missing.length > 0) throw fail("dolt_not_caught_up", { pod: candidate.name, missing });
@@ -270,22 +338,22 @@ export class FailoverRun implements OperationRun {
   async #isRouted(signal: AbortSignal): Promise<boolean> {
     if (!this.#resumed) return false;
     const { workload } = await this.#lookAgain(signal);
-    const routed = routedPods(workload);
-    return routed.length === 1 && routed[0] === this.#details.candidate.name;
+    return isRoutedOnlyTo(this.#details.candidate.name, workload);
   }
 
   async #route(signal: AbortSignal): Promise<string> {
-    const { candidate } = this.#details;
-    const view = this.#view ?? (await this.#lookAgain(signal));
-    await routeTo(candidate.name, this.#with(signal), view.workload, () => {
+    await routeTo(this.#promotedPod(), this.#with(signal), this.#seen().workload, () => {
       if (this.#writesStoppedAtMs !== null) {
         this.#writesStoppedMs = Math.round(this.#context.clock.monotonicMs() - this.#writesStoppedAtMs);
       }
     });
-    return `${roleLabel}=primary is on ${candidate.name} only`;
+    return `${roleLabel}=primary is on ${this.#details.candidate.name} only`;
   }
 
-  /** Success needs the old primary seen as standby, or its container seen ended; others that do not follow yet are named. */
+  /**
+   * Success needs the new primary alone routed, and the old one seen as standby or its container seen ended; others that do
+   * not follow yet are named.
+   */
   async #verify(signal: AbortSignal): Promise<string> {
     const { candidate, primary, answering } = this.#details;
     const context = this.#with(signal);
@@ -293,21 +361,41 @@ export class FailoverRun implements OperationRun {
     for (;;) {
       const view = await this.#lookAgain(signal);
       const promoted = this.#node(candidate.name).answer;
+      const isPrimary = promoted?.role === "primary" && promoted.epoch > this.#details.epoch;
+      const isRouted = isRoutedOnlyTo(candidate.name, view.workload);
       const others = view.nodes.filter((node) => node.name !== candidate.name && answering.includes(node.name));
       const behind = others.filter((node) => node.answer?.role !== "standby" || node.answer.epoch !== promoted?.epoch);
-      const isPrimary = promoted?.role === "primary" && promoted.epoch > this.#details.epoch;
-      if (isPrimary && behind.length === 0) return `${others.length} of ${others.length} follow`;
+      if (isPrimary && isRouted && behind.length === 0) return `${others.length} of ${others.length} follow`;
       if (context.clock.monotonicMs() >= giveUpAtMs) {
         const old = this.#node(primary.name);
-        const fenced = old.answer?.role === "standby" || old.silence?.kind === "stopped";
-        if (!isPrimary || !fenced) throw this.#unknown(view, `look at ${primary.name} and ${candidate.name}.`);
+        const isStopped = old.silence?.kind === "stopped";
+        if (!isPrimary || !isRouted || !(old.answer?.role === "standby" || isStopped)) {
+          throw this.#unknown(view, `look at ${primary.name} and ${candidate.name}.`);
+        }
+        if (isStopped) this.#oldState = `does not run (${old.silence.text})`;
         this.#notFollowing = behind.map(
           (node) => `${node.name} (${node.answer?.role ?? node.silence?.text ?? "silent"})`,
         );
         return `${others.length - behind.length} of ${others.length} follow`;
       }
+      if (isPrimary && !isRouted) await this.#routeAgain(view, signal);
       await context.clock.sleep(lookAgainAfterMs, signal);
     }
+  }
+
+  /** Somebody else changed the labels. Whether this put them right shows at the next look. */
+  async #routeAgain(view: DoltView, signal: AbortSignal): Promise<void> {
+    const { name, pod } = this.#node(this.#details.candidate.name);
+    try {
+      await routeOnce({ name, uid: pod?.uid ?? "" }, this.#with(signal), view.workload);
+    } catch (error) {
+      if (!(error instanceof HandoverError)) throw error;
+    }
+  }
+
+  #promotedPod(): PrimaryPod {
+    if (this.#promoted === null) throw fail("unexpected", { doing: "a failover", why: "nothing was promoted yet" });
+    return this.#promoted;
   }
 
   #isOtherPrimary(node: DoltNode): boolean {
@@ -338,8 +426,8 @@ export class FailoverRun implements OperationRun {
   }
 
   #node(name: string): DoltNode {
-    const node = this.#seen().nodes.find((candidate) => candidate.name === name);
-    if (node === undefined)
+    const node = nodeOf(this.#seen(), name);
+    if (node === null)
       throw fail("dolt_outcome_unknown", {
         state: `${name} is no pod of this target any more.`,
         todo: "Look at the target's status.",
@@ -348,43 +436,26 @@ export class FailoverRun implements OperationRun {
   }
 
   #connect(name: string, signal: AbortSignal): Promise<DoltSession> {
-    const view = this.#seen();
-    return this.#context.dolt.connect(addressOf(name, this.#node(name).pod, view.credentials), {
-      deadlineMs: questionDeadlineMs,
-      signal,
-    });
+    return connectTo(this.#with(signal), this.#seen(), name);
   }
 
-  /** What a server says of itself over a connection of its own; null when it does not answer. */
-  async #identityOf(name: string, signal: AbortSignal): Promise<DoltIdentity | null> {
-    try {
-      const session = await this.#connect(name, signal);
-      try {
-        return await session.identity({ deadlineMs: questionDeadlineMs, signal });
-      } finally {
-        session.close();
-      }
-    } catch (error) {
-      if (error instanceof DoltError) return null;
-      throw error;
-    }
+  #identityOf(name: string, signal: AbortSignal): Promise<DoltIdentity | null> {
+    return identityOf(this.#with(signal), this.#seen(), name);
   }
 
-  async #dataState(name: string, options: CallOptions) {
-    const session = await this.#connect(name, options.signal);
+  async #dataState(name: string, signal: AbortSignal) {
     try {
-      return await session.dataState(options);
+      return await dataStateOf(this.#with(signal), this.#seen(), name, comparisonDeadlineMs);
     } catch (error) {
       if (!(error instanceof DoltError)) throw error;
-      throw fail(
-        "dolt_silent",
-        { pod: name, doing: "the two servers were compared", why: error.message },
-        { cause: error },
-      );
-    } finally {
-      session.close();
+      const doing = "the two servers were compared";
+      throw fail("dolt_silent", { pod: name, doing, why: error.message }, { cause: error });
     }
   }
+}
+
+function isStandbySince(identity: DoltIdentity, epoch: number): boolean {
+  return identity.role === "standby" && identity.epoch >= epoch;
 }
 
 /** A server's word, or its silence, as a problem for people. */

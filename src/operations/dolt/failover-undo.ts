@@ -1,121 +1,123 @@
-import { type Problem, problem } from "../../domain/errors.ts";
+import { HandoverError, type Problem, problem } from "../../domain/errors.ts";
 import { DoltError } from "../../ports/dolt-servers.ts";
 import type { OperationContext, UndoResult } from "../operation.ts";
 import { describeNodes, highestEpoch } from "./assess.ts";
 import type { FailoverDetails } from "./failover-details.ts";
-import { addressOf, type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
-import { routeTo } from "./role-labels.ts";
+import { type DoltView, lookAtDolt } from "./look.ts";
+import { routeOnce } from "./role-labels.ts";
+import { assumeRole, nodeOf } from "./server-calls.ts";
+import { type CallsSent, decideUndo, mayBeOnItsWay, mayBePromoted, mayHaveTakenWrites } from "./undo-decision.ts";
 
-const callDeadlineMs = 5_000;
 const lookAgainAfterMs = 300;
 
 /**
- * Puts the old primary back after a step has failed. It holds everything that was ever acknowledged, because nothing else
- * was writable meanwhile. Looks until the servers say enough to be certain, or the signal ends it.
- *
- * `promotionMayBeSent`: a CALL that nobody answered can still be waiting in the candidate, so before the old primary is
- * promoted again, every reachable server is raised above the epoch of that CALL (design: “Epochs only grow”).
+ * Puts the old primary back after a step has failed, as long as nothing else can have taken a write. Looks until the
+ * servers say enough to be certain, whatever fails meanwhile; only the signal ends it, and then the outcome is unknown.
  */
 export async function undoFailover(
   context: OperationContext,
   details: FailoverDetails,
   failure: Problem,
-  promotionMayBeSent: boolean,
+  sent: CallsSent,
 ): Promise<UndoResult> {
-  let view: DoltView | null = null;
-  let putBack: { epoch: number } | null = null;
-  try {
-    for (;;) {
-      view = await lookAtDolt(context);
-      const old = nodeOf(view, details.primary.name);
-      const candidate = nodeOf(view, details.candidate.name);
-      if (view.nodes.some((node) => isStranger(node, details))) return unknown(view, details, failure);
+  const undo = new FailoverUndo(context, details, failure, sent);
+  for (;;) {
+    try {
+      const result = await undo.tryOnce();
+      if (result !== null) return result;
+    } catch (error) {
+      if (!context.signal.aborted && !(error instanceof HandoverError || error instanceof DoltError)) throw error;
+    }
+    if (context.signal.aborted) return undo.unknown();
+    // An abort only ends the pause early.
+    await context.clock.sleep(lookAgainAfterMs, context.signal).catch(() => undefined);
+  }
+}
 
-      if (isPrimaryAfter(candidate, details.epoch) && putBack === null) {
-        const fenced = old?.answer?.role === "standby" || old?.silence?.kind === "stopped";
-        if (fenced) {
-          await routeTo(details.candidate.name, context, view.workload);
-          const note = `${details.candidate.name} is primary and routed; ${details.primary.name} is not primary any more.`;
-          return { kind: "finished", note };
-        }
-      } else if (old?.answer?.role === "primary") {
-        await routeTo(details.primary.name, context, view.workload);
-        if (old.answer.epoch === details.epoch) return { kind: "nothing_changed", problem: failure };
-        // A candidate that may still wake up as primary is not labelled, and nothing is called undone before it was seen.
-        if (candidate?.answer?.role === "standby" || candidate?.silence?.kind === "stopped" || !promotionMayBeSent) {
-          const { epoch } = old.answer;
-          return {
-            kind: "undone",
-            problem: problem("dolt_undone", { pod: details.primary.name, epoch, why: failure.what }),
-          };
-        }
-      } else if (old?.answer?.role === "standby" && old.answer.epoch > details.epoch) {
-        putBack = await promoteAgain(context, view, details, promotionMayBeSent);
+class FailoverUndo {
+  readonly #context: OperationContext;
+  readonly #details: FailoverDetails;
+  readonly #failure: Problem;
+  readonly #sent: CallsSent;
+  #view: DoltView | null = null;
+  #putBackTried = false;
+
+  constructor(context: OperationContext, details: FailoverDetails, failure: Problem, sent: CallsSent) {
+    this.#context = context;
+    this.#details = details;
+    this.#failure = failure;
+    this.#sent = sent;
+  }
+
+  /** Looks once, and does what that look allows. Null: look again. */
+  async tryOnce(): Promise<UndoResult | null> {
+    const { primary, candidate } = this.#details;
+    const view = await lookAtDolt(this.#context);
+    // What an aborted look says of the servers is its own end, not theirs.
+    if (this.#context.signal.aborted) return this.unknown();
+    this.#view = view;
+    switch (decideUndo(view, this.#details, this.#sent, this.#putBackTried)) {
+      case "stop":
+        return this.unknown();
+      case "finish": {
+        await this.#route(candidate.name, view);
+        const note = `${candidate.name} is primary and routed; ${primary.name} is not primary any more.`;
+        return { kind: "finished", note };
       }
-      await context.clock.sleep(lookAgainAfterMs, context.signal);
+      case "put_back":
+        await this.#putBack(view);
+        return null;
+      case "nothing_changed":
+        await this.#route(primary.name, view);
+        return { kind: "nothing_changed", problem: this.#failure };
+      case "undone": {
+        await this.#route(primary.name, view);
+        const epoch = nodeOf(view, primary.name)?.answer?.epoch ?? this.#details.epoch;
+        return {
+          kind: "undone",
+          problem: problem("dolt_undone", { pod: primary.name, epoch, why: this.#failure.what }),
+        };
+      }
+      case "route_old":
+        await this.#route(primary.name, view);
+        return null;
+      case "wait":
+        return null;
     }
-  } catch (error) {
-    if (!context.signal.aborted) throw error;
-    return unknown(view, details, failure);
   }
-}
 
-/** Raises every reachable standby, then promotes the old primary above that. A server that does not answer is looked at again. */
-async function promoteAgain(
-  context: OperationContext,
-  view: DoltView,
-  details: FailoverDetails,
-  promotionMayBeSent: boolean,
-): Promise<{ epoch: number } | null> {
-  const fence = highestEpoch(view) + 1;
-  try {
-    if (promotionMayBeSent) {
+  unknown(): UndoResult {
+    const view = this.#view;
+    const { primary, candidate } = this.#details;
+    const now = view === null ? "the cluster does not answer" : describeNodes(view).join("; ");
+    const state = `${this.#failure.what} Now: ${now}.`;
+    const hasWrites =
+      !this.#putBackTried &&
+      mayHaveTakenWrites(view === null ? null : nodeOf(view, candidate.name), this.#details, this.#sent);
+    const todo = hasWrites
+      ? `Do not promote ${primary.name}: ${candidate.name} was promoted, or may have been, and can hold acknowledged writes that no other server has. Bring ${candidate.name} back, and see that it alone is primary and carries the primary's label. Only if its volume is lost, promote the standby that holds most, by the runbook.`
+      : `Find out whether ${primary.name} or ${candidate.name} is primary before anything else is promoted, and see that only that pod carries the primary's label.`;
+    return { kind: "unknown", problem: problem("dolt_outcome_unknown", { state, todo }) };
+  }
+
+  /**
+   * Promotes the old primary above every call that may be on its way: one that nobody answered can still wait in a frozen
+   * server, so the standbys that answer are raised first, which makes a promotion among them fail (design: “Epochs only
+   * grow”), and the old primary goes above that, which makes its own demotion fail.
+   */
+  async #putBack(view: DoltView): Promise<void> {
+    const fence = highestEpoch(view) + 1;
+    if (mayBePromoted(this.#sent)) {
       const standbys = view.nodes.filter((node) => node.answer?.role === "standby");
-      await Promise.all(standbys.map((node) => assume(context, view, node.name, "standby", fence)));
+      await Promise.all(standbys.map((node) => assumeRole(this.#context, view, node.name, "standby", fence)));
     }
-    const epoch = promotionMayBeSent ? fence + 1 : fence;
-    await assume(context, view, details.primary.name, "primary", epoch);
-    return { epoch };
-  } catch (error) {
-    if (error instanceof DoltError) return null;
-    throw error;
+    this.#putBackTried = true;
+    const epoch = mayBeOnItsWay(this.#sent) ? fence + 1 : fence;
+    await assumeRole(this.#context, view, this.#details.primary.name, "primary", epoch);
   }
-}
 
-async function assume(
-  context: OperationContext,
-  view: DoltView,
-  name: string,
-  role: "primary" | "standby",
-  epoch: number,
-) {
-  const options = { deadlineMs: callDeadlineMs, signal: context.signal };
-  const pod = nodeOf(view, name)?.pod ?? null;
-  const session = await context.dolt.connect(addressOf(name, pod, view.credentials), options);
-  try {
-    await session.assumeRole(role, epoch, options);
-  } finally {
-    session.close();
+  async #route(name: string, view: DoltView): Promise<void> {
+    const uid = nodeOf(view, name)?.pod?.uid ?? "";
+    await routeOnce({ name, uid }, this.#context, view.workload);
   }
-}
-
-function unknown(view: DoltView | null, details: FailoverDetails, failure: Problem): UndoResult {
-  const state = `${failure.what} Now: ${view === null ? "the cluster does not answer" : describeNodes(view).join("; ")}.`;
-  const todo = `Find out whether ${details.primary.name} or ${details.candidate.name} is primary before anything else is promoted, and see that only that pod carries the primary's label.`;
-  return { kind: "unknown", problem: problem("dolt_outcome_unknown", { state, todo }) };
-}
-
-function nodeOf(view: DoltView, name: string): DoltNode | null {
-  return view.nodes.find((node) => node.name === name) ?? null;
-}
-
-function isPrimaryAfter(node: DoltNode | null, epoch: number): boolean {
-  return node?.answer?.role === "primary" && node.answer.epoch > epoch;
-}
-
-/** A server that is broken, or primary though it is neither of the two: nothing here may be decided by a program. */
-function isStranger(node: DoltNode, details: FailoverDetails): boolean {
-  if (node.answer === null) return false;
-  if (node.answer.role === "detected_broken_config") return true;
-  return node.answer.role === "primary" && node.name !== details.primary.name && node.name !== details.candidate.name;
 }

@@ -36,9 +36,10 @@ export interface DoltAnswer extends DoltIdentity {
 }
 
 /**
- * - `stopped`: no server runs there, by the kubelet's word: it cannot be a primary now.
+ * - `stopped`: the kubelet saw its container terminated and none started since: it cannot be a primary now.
  * - `login`: it answers and refuses the credentials.
- * - `silent`: it may run and be anything; its silence proves nothing.
+ * - `silent`: it may run and be anything; its silence proves nothing. So does a missing pod object: a node that is lost
+ *   goes on running what was deleted by force.
  */
 export interface Silence {
   readonly kind: "stopped" | "login" | "silent";
@@ -53,6 +54,7 @@ export async function lookAtDolt(context: OperationContext): Promise<DoltView> {
     workload.pods.map(async ({ name, pod }): Promise<DoltNode> => {
       const stopped = stoppedBecause(pod);
       if (stopped !== null) return { name, pod, answer: null, silence: { kind: "stopped", text: stopped } };
+      if (pod === null) return { name, pod, answer: null, silence: { kind: "silent", text: "its pod is missing" } };
       try {
         return { name, pod, answer: await ask(context, addressOf(name, pod, credentials)), silence: null };
       } catch (error) {
@@ -107,8 +109,7 @@ async function answerOf(
 
 /** Why no server can be running in this pod, or null when one may. */
 function stoppedBecause(pod: PodView | null): string | null {
-  if (pod === null) return "its pod is missing";
-  return pod.container.state === "stopped" ? pod.container.text : null;
+  return pod?.container.state === "stopped" ? pod.container.text : null;
 }
 
 function silenceOf(error: unknown): Silence {

@@ -1,4 +1,4 @@
-import { HandoverError } from "../../domain/errors.ts";
+import { fail, HandoverError } from "../../domain/errors.ts";
 import type { WorkloadView } from "../../ports/workloads.ts";
 import type { OperationContext } from "../operation.ts";
 import { lookAtWorkload } from "./look.ts";
@@ -6,42 +6,76 @@ import { lookAtWorkload } from "./look.ts";
 /** The label that Services route by; the convention of doltclusterctl. */
 export const roleLabel = "dolthub.com/cluster_role";
 
+/** The pod whose server was seen as primary: one that was recreated under its name is another, with a role of its own. */
+export interface PrimaryPod {
+  readonly name: string;
+  readonly uid: string;
+}
+
 /** Pods that carry the primary's label now. */
 export function routedPods(workload: WorkloadView): string[] {
   return workload.pods.filter(({ pod }) => pod?.labels[roleLabel] === "primary").map(({ name }) => name);
 }
 
+export function isRoutedOnlyTo(name: string, workload: WorkloadView): boolean {
+  const routed = routedPods(workload);
+  return routed.length === 1 && routed[0] === name;
+}
+
 /**
- * Routes writes to one pod: its label first, every other pod's after it, so that the cluster is never without a routed
- * primary. Tried again until the signal ends it: half a routing is no state to leave. `onRouted` is called as soon as the
- * new one has it.
+ * Routes writes to one pod, tried again until the signal ends it: half a routing is no state to leave. `onRouted` is
+ * called once, when the new label is certain. Throws `dolt_pod_missing` as soon as another pod has taken its name.
  */
 export async function routeTo(
-  primary: string,
+  primary: PrimaryPod,
   context: OperationContext,
   known: WorkloadView,
   onRouted: () => void = () => undefined,
 ): Promise<void> {
   let workload = known;
+  let isRouted = false;
+  const onCertain = () => {
+    if (!isRouted) onRouted();
+    isRouted = true;
+  };
   for (;;) {
     try {
-      await label(primary, "primary", workload, context);
-      onRouted();
-      for (const name of routedPods(workload)) {
-        if (name !== primary) await label(name, "standby", workload, context);
-      }
-      return;
+      return await routeOnce(primary, context, workload, onCertain);
     } catch (error) {
       if (context.signal.aborted || !(error instanceof HandoverError)) throw error;
       await context.clock.sleep(200, context.signal);
       workload = await lookAtWorkload(context).catch(() => workload);
+      const uid = podOf(primary.name, workload)?.uid;
+      if (uid !== undefined && uid !== primary.uid) throw error;
     }
   }
 }
 
-async function label(name: string, role: "primary" | "standby", workload: WorkloadView, context: OperationContext) {
-  const pod = workload.pods.find((candidate) => candidate.name === name)?.pod;
-  if (pod === null || pod === undefined || pod.labels[roleLabel] === role) return;
-  const reference = { namespace: workload.namespace, name, uid: pod.uid };
+/**
+ * One try: the label of the new primary first, every other one after it, so that a target is never without a routed
+ * primary by this hand. The new one is patched whatever was seen before: only the answer makes it certain.
+ */
+export async function routeOnce(
+  primary: PrimaryPod,
+  context: OperationContext,
+  workload: WorkloadView,
+  onCertain: () => void = () => undefined,
+): Promise<void> {
+  const doing = `the primary's label was given to ${primary.name}`;
+  if (podOf(primary.name, workload)?.uid !== primary.uid) throw fail("dolt_pod_missing", { pod: primary.name, doing });
+  await label(primary, "primary", context);
+  onCertain();
+  for (const { name, pod } of workload.pods) {
+    if (name === primary.name || pod?.labels[roleLabel] !== "primary") continue;
+    await label({ name, uid: pod.uid }, "standby", context);
+  }
+}
+
+function podOf(name: string, workload: WorkloadView) {
+  return workload.pods.find((candidate) => candidate.name === name)?.pod ?? null;
+}
+
+async function label({ name, uid }: PrimaryPod, role: "primary" | "standby", context: OperationContext) {
+  const reference = { namespace: context.target.namespace, name, uid };
   await context.workloads.labelPod(reference, roleLabel, role, context.signal);
 }

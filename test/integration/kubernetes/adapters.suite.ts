@@ -97,7 +97,7 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
       expect(first.pods[0]?.pod).toMatchObject({
         port: 3306,
         ready: false,
-        container: { state: "stopped", text: "not scheduled" },
+        container: { state: "unknown", text: "not scheduled" },
       });
       expect(second?.pods.map(({ pod }) => pod?.uid)).toEqual(first.pods.map(({ pod }) => pod?.uid));
       expect(await workloads.look({ namespace, workload: "gone" }, signal)).toBeNull();

@@ -32,10 +32,23 @@ describe("a pod as operations see it", () => {
   const spec: V1Pod["spec"] = { nodeName: "node1", containers: [{ name: "dolt" }] };
   it.each<[string, V1Pod["status"], V1Pod["spec"], { state: string; text: string }]>([
     [
-      "waits to be restarted",
-      { containerStatuses: [containerStatus("dolt", { waiting: { reason: "CrashLoopBackOff" } })] },
+      "waits to be restarted after it was seen ended",
+      {
+        containerStatuses: [
+          {
+            ...containerStatus("dolt", { waiting: { reason: "CrashLoopBackOff" } }),
+            lastState: { terminated: { exitCode: 1 } },
+          },
+        ],
+      },
       spec,
       { state: "stopped", text: "CrashLoopBackOff" },
+    ],
+    [
+      "waits for its first start, as one does that was created anew while a lost node runs the old one",
+      { containerStatuses: [containerStatus("dolt", { waiting: { reason: "ContainerCreating" } })] },
+      spec,
+      { state: "unknown", text: "ContainerCreating" },
     ],
     [
       "has ended",
@@ -50,12 +63,27 @@ describe("a pod as operations see it", () => {
       spec,
       { state: "unknown", text: "Unknown" },
     ],
-    ["was evicted", { phase: "Failed", reason: "Evicted" }, spec, { state: "stopped", text: "Evicted" }],
+    [
+      "was evicted, and its container seen ended",
+      {
+        phase: "Failed",
+        reason: "Evicted",
+        containerStatuses: [containerStatus("dolt", { terminated: { exitCode: 137 } })],
+      },
+      spec,
+      { state: "stopped", text: "terminated" },
+    ],
+    [
+      "is called failed by the control plane alone",
+      { ...running, phase: "Failed", reason: "NodeGone" },
+      spec,
+      { state: "running", text: "running" },
+    ],
     [
       "is not scheduled",
       { phase: "Pending" },
       { containers: [{ name: "dolt" }] },
-      { state: "stopped", text: "not scheduled" },
+      { state: "unknown", text: "not scheduled" },
     ],
     [
       "is on a node whose kubelet has said nothing yet",

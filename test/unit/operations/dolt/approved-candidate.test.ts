@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { type AnsweringNode, chooseCandidate } from "../../../src/operations/dolt/candidate.ts";
-import type { DoltView } from "../../../src/operations/dolt/look.ts";
-import type { PodView } from "../../../src/ports/workloads.ts";
+import { type AnsweringNode, chooseCandidate } from "../../../../src/operations/dolt/candidate.ts";
+import type { DoltView } from "../../../../src/operations/dolt/look.ts";
+import type { PodView } from "../../../../src/ports/workloads.ts";
 
 const parameters = { minCaughtUp: 0, maxLagMs: 2_000 };
 const privileges = { users: "u", branchControl: "b" };
