@@ -49,10 +49,13 @@ describe.skipIf(chromiumPath === null)("a failover, as people see it in Slack", 
     expect(await bob.textOfMessage(ordersFace)).toMatch(/0 of 1 approvals/);
   });
 
-  it("hands over when the second person approves, and tells both each step", async () => {
+  it("hands over when the second person approves, and tells both each step in the thread they have open", async () => {
+    await Promise.all([alice, bob].map((page) => page.openThread(ordersFace)));
+    await Promise.all([alice, bob].map((page) => page.waitForReply(/Plan made: 5 steps/)));
+    expect(await alice.replies()).toHaveLength(1);
+
     await bob.clickButton(ordersFace, "Approve");
     await Promise.all([alice, bob].map((page) => page.waitForMessage(/Succeeded/)));
-    await Promise.all([alice, bob].map((page) => page.openThread(ordersFace)));
     await Promise.all([alice, bob].map((page) => page.waitForReply(/orders-1 is primary/)));
     for (const page of [alice, bob]) {
       expect(await page.buttonsOf(ordersFace)).toEqual(["Runbook"]);

@@ -8,7 +8,7 @@ import { hideOthersEphemerals } from "./private-messages.ts";
 /** How long each act on the page, and each wait, may take. */
 const deadlineMs = 20_000;
 /** Pictures for the documentation: what fits a README without being scaled down. */
-const viewport = { width: 1100, height: 720 };
+const viewport = { width: 1100, height: 790 };
 /** Physical pixels a point, so that letters stay sharp when a page scales a picture. */
 const deviceScaleFactor = 1.5;
 
