@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { approveActionId, denyActionId, runbookActionId } from "../../../handlers/messages/buttons.ts";
 import type { Message } from "../../../sandbox/slack/messages.ts";
+import { missingIds, Writers } from "../../support/writers.ts";
 import { PathBench, runbook } from "./support/path-bench.ts";
 import { until } from "./support/until.ts";
 
@@ -30,8 +31,16 @@ async function story(face: Message, end: RegExp): Promise<string[]> {
 }
 
 describe("a failover asked for in Slack", () => {
-  it("is planned, approved by another, done, and told step by step", async () => {
-    const { scenario } = bench;
+  it("is planned, approved by another, done without losing a write, and told step by step", async () => {
+    const { scenario, target, cluster } = bench;
+    const writing = {
+      kubeconfig: cluster.kubeconfig,
+      namespace: target.namespace,
+      database: "app",
+      writers: 2,
+      credentials: await scenario.credentials(),
+    };
+    const writers = await Writers.start(writing);
     const standby = before.name === "orders-1" ? "orders-2" : "orders-1";
     const face = await bench.ask(`--to ${standby} --reason "the disk is full"`);
     expect(face.content).toContain(`${before.name}: primary at epoch ${before.epoch}`);
@@ -50,6 +59,8 @@ describe("a failover asked for in Slack", () => {
     expect(await bench.primary()).toEqual({ name: standby, epoch: before.epoch + 1 });
     expect(await bench.servers()).toMatchObject({ [before.name]: { role: "standby", epoch: before.epoch + 1 } });
     await bench.untilLeaseIsFree();
+    const { acknowledged } = await writers.stop();
+    expect(await missingIds(await target.address(standby), writing, acknowledged)).toEqual([]);
     const { bob } = scenario.slack.users;
     expect(await story(face, /is primary/)).toEqual([
       expect.stringMatching(/^Plan made: 5 steps\./),
@@ -191,7 +202,7 @@ describe("with one standby in a crash loop", () => {
     try {
       await bench.untilBackedOff(dead);
       // Without a write the primary would not know that its standby is behind, and would not wait for it.
-      await bench.sql(before.name, "INSERT INTO app.t VALUES (1, 'one standby misses this')");
+      await bench.sql(before.name, "INSERT INTO app.t VALUES (0, 'one standby misses this')");
       const refused = await scenario.ask(bench.failover(), /Refused/);
       expect(refused.content).toContain("--min-caught-up 1");
       const face = await bench.ask("--min-caught-up 1");

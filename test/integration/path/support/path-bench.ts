@@ -129,9 +129,15 @@ export class PathBench {
     });
   }
 
+  /** What a server says of itself. */
+  async identity(pod: string): Promise<Identity> {
+    const query = "SELECT @@global.dolt_cluster_role AS role, @@global.dolt_cluster_role_epoch AS epoch";
+    return identitySchema.parse((await this.sql(pod, query))[0]);
+  }
+
   /** What every server says of itself, by pod. */
   async servers(): Promise<Record<string, Identity>> {
-    const entries = await Promise.all(this.target.pods.map(async (pod) => [pod, await this.#identityOf(pod)] as const));
+    const entries = await Promise.all(this.target.pods.map(async (pod) => [pod, await this.identity(pod)] as const));
     return Object.fromEntries(entries);
   }
 
@@ -211,10 +217,5 @@ export class PathBench {
     await this.scenario.close();
     await this.scenario.disconnect();
     await this.cluster.close();
-  }
-
-  async #identityOf(pod: string): Promise<Identity> {
-    const query = "SELECT @@global.dolt_cluster_role AS role, @@global.dolt_cluster_role_epoch AS epoch";
-    return identitySchema.parse((await this.sql(pod, query))[0]);
   }
 }
