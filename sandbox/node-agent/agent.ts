@@ -217,7 +217,7 @@ export class NodeAgent {
     const { namespace, name, uid } = podIdentity(pod);
     try {
       await this.#core.patchNamespacedPodStatus(
-        // The uid makes it a conflict when the pod has been replaced by another of its name.
+        // The uid makes it a refusal when the pod has been replaced by another of its name.
         { namespace, name, body: { metadata: { uid }, status } },
         setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
       );
@@ -226,8 +226,8 @@ export class NodeAgent {
       if (cause instanceof ApiException && cause.code === 404) {
         return true;
       }
-      // A conflict is a write beside ours, or the pod was replaced: then its worker is about to be ended.
-      if (!(cause instanceof ApiException && cause.code === 409) && !this.#closing) {
+      // Not worth a word: a conflict is a write beside ours, and a replaced pod's worker is about to be ended.
+      if (!isConflict(cause) && !namesAnotherUid(cause) && !this.#closing) {
         this.#problem(`the status of pod ${name} could not be reported; trying again`, cause);
       }
       return this.#closing;
@@ -289,6 +289,15 @@ export class NodeAgent {
 
 function hasEnded(pod: V1Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}
+
+function isConflict(cause: unknown): boolean {
+  return cause instanceof ApiException && cause.code === 409;
+}
+
+/** A patch with the uid of a pod that another has replaced is no conflict: “metadata.uid: Invalid value: …: field is immutable”. */
+function namesAnotherUid(cause: unknown): boolean {
+  return cause instanceof ApiException && cause.code === 422 && cause.message.includes("metadata.uid: ");
 }
 
 /** A handler for rejections that passes over these status codes of the API and throws the rest again. */
