@@ -25,7 +25,7 @@ export interface RequestStore {
   restore(record: RequestRecord, audit: AuditEvent): Promise<void>;
   /** Appends an event that changes no record: a refusal, a failed click. */
   audit(event: AuditEvent): Promise<void>;
-  /** Ids of requests that are not settled, the nearest deadline first. */
+  /** Ids of requests that something will still happen to by itself (`isOpen`), the nearest deadline first. */
   unsettled(): Promise<{ ids: string[]; nowMs: number }>;
   /** Ids of requests whose message is older than their record. */
   undrawn(): Promise<string[]>;
