@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
-import { createServer, type Server } from "node:net";
+import type { Server } from "node:net";
+import { tryMachineLock } from "../machine-lock.ts";
 
 /** 127.0 is everybody's, and 127.96 is where the process-level cluster has its Services. */
 const SECOND_OCTETS = { from: 128, to: 255 };
@@ -24,8 +25,9 @@ export class LoopbackRange {
   static async reserve(): Promise<LoopbackRange> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const prefix = `127.${randomInt(SECOND_OCTETS.from, SECOND_OCTETS.to)}.${randomInt(0, 256)}`;
-      const lock = await tryLock(prefix);
+      const lock = await tryMachineLock(`loopback-${prefix}`);
       if (lock !== null) {
+        lock.unref();
         return new LoopbackRange(prefix, lock);
       }
     }
@@ -54,25 +56,4 @@ export class LoopbackRange {
       this.#lock.close(() => resolve());
     });
   }
-}
-
-/**
- * The lock is a listening socket in Linux' abstract namespace: the kernel ends it with its owner, however that dies.
- * Null when another process holds it.
- */
-function tryLock(prefix: string): Promise<Server | null> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") {
-        resolve(null);
-      } else {
-        reject(error);
-      }
-    });
-    server.listen(`\0handover-loopback-${prefix}`, () => {
-      server.unref();
-      resolve(server);
-    });
-  });
 }

@@ -3,7 +3,7 @@ import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { createConnection } from "mysql2/promise";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { startSandboxCluster } from "../../sandbox/cluster.ts";
-import { until } from "../conformance/kubernetes/support/until.ts";
+import { until } from "../support/until.ts";
 import { sandboxClusterSuite } from "./sandbox-cluster.suite.ts";
 
 sandboxClusterSuite("simulated servers", {});

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROLE_LABEL } from "../../sandbox/dolt-manifests.ts";
 import type { DoltTarget } from "../../sandbox/handle.ts";
 import { partsUnavailable } from "../parts/build.ts";
+import { untilWithin } from "../support/until.ts";
 import { type RealCluster, startRealCluster } from "./cluster/real-cluster.ts";
-import { until } from "./cluster/until.ts";
 
-const DEADLINE_MS = 60_000;
+const until = untilWithin(60_000);
 const unavailable = partsUnavailable();
 
 describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailable ? ` (${unavailable})` : ""}`, () => {
@@ -39,8 +39,8 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
     await query("orders-0", "INSERT INTO app.t VALUES (1, 'kept')");
 
     for (const standby of ["orders-1", "orders-2"]) {
-      await until(`the row is on ${standby}`, DEADLINE_MS, async () => {
-        return (await query(standby, "SELECT v AS value FROM app.t WHERE id = 1")) === "kept" ? true : undefined;
+      await until(`the row is on ${standby}`, async () => {
+        return (await query(standby, "SELECT v AS value FROM app.t WHERE id = 1")) === "kept";
       });
     }
   });
@@ -49,16 +49,16 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
     const before = await read("orders-1");
 
     await core.deleteNamespacedPod({ namespace: "shop", name: "orders-1" });
-    await until("orders-1 is another pod, and ready", DEADLINE_MS, async () => {
+    await until("orders-1 is another pod, and ready", async () => {
       const pod = await read("orders-1");
       const ready = pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
-      return ready && pod.metadata?.uid !== before.metadata?.uid ? true : undefined;
+      return ready && pod.metadata?.uid !== before.metadata?.uid;
     });
 
     expect(await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 1")).toBe("kept");
     await query("orders-0", "INSERT INTO app.t VALUES (2, 'later')");
-    await until("the later row is on orders-1", DEADLINE_MS, async () => {
-      return (await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 2")) === "later" ? true : undefined;
+    await until("the later row is on orders-1", async () => {
+      return (await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 2")) === "later";
     });
   });
 
@@ -66,7 +66,7 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
     const before = await read("orders-2");
 
     await target.faults.kill("orders-2");
-    const after = await until("orders-2 was restarted, and is ready", DEADLINE_MS, async () => {
+    const after = await until("orders-2 was restarted, and is ready", async () => {
       const pod = await read("orders-2");
       const [status] = pod.status?.containerStatuses ?? [];
       return status?.ready && status.restartCount === 1 ? pod : undefined;
@@ -81,27 +81,23 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
 
   it("reports CrashLoopBackOff for a server that dies at each start, and brings it back when that ends", async () => {
     await target.faults.crashLoop("orders-2", true);
-    await until("orders-2 waits in its back-off", DEADLINE_MS, async () => {
+    await until("orders-2 waits in its back-off", async () => {
       const reason = (await read("orders-2")).status?.containerStatuses?.[0]?.state?.waiting?.reason;
-      return reason === "CrashLoopBackOff" ? true : undefined;
+      return reason === "CrashLoopBackOff";
     });
 
     await target.faults.crashLoop("orders-2", false);
-    await until("orders-2 answers", DEADLINE_MS, () => query("orders-2", "SELECT 1 AS value"));
+    await until("orders-2 answers", () => query("orders-2", "SELECT 1 AS value"));
   });
 
   it("cuts replication between two pods, and heals it", async () => {
     await target.faults.partition("orders-0", "orders-1");
     await query("orders-0", "INSERT INTO app.t VALUES (3, 'cut off')");
-    await until("the row is on orders-2", DEADLINE_MS, () =>
-      query("orders-2", "SELECT v AS value FROM app.t WHERE id = 3"),
-    );
+    await until("the row is on orders-2", () => query("orders-2", "SELECT v AS value FROM app.t WHERE id = 3"));
     expect(await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 3")).toBeUndefined();
 
     await target.faults.heal();
-    await until("the row is on orders-1", DEADLINE_MS, () =>
-      query("orders-1", "SELECT v AS value FROM app.t WHERE id = 3"),
-    );
+    await until("the row is on orders-1", () => query("orders-1", "SELECT v AS value FROM app.t WHERE id = 3"));
   });
 
   it("leaves a frozen server's connections open and unanswered, until it is thawed", async () => {
@@ -109,9 +105,9 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
     try {
       await target.faults.freeze("orders-2");
       const answer = connection.query("SELECT 1").then(() => "answered");
-      await until("the API calls orders-2 not ready", DEADLINE_MS, async () => {
+      await until("the API calls orders-2 not ready", async () => {
         const ready = (await read("orders-2")).status?.containerStatuses?.[0]?.ready;
-        return ready === false ? true : undefined;
+        return ready === false;
       });
       expect(await Promise.race([answer, Promise.resolve("silent")])).toBe("silent");
 
@@ -125,15 +121,11 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
   it("delays replication to one standby only", async () => {
     await target.faults.slowReplication("orders-0", "orders-1", 1_000);
     await query("orders-0", "INSERT INTO app.t VALUES (4, 'slow')");
-    await until("the row is on orders-2", DEADLINE_MS, () =>
-      query("orders-2", "SELECT v AS value FROM app.t WHERE id = 4"),
-    );
+    await until("the row is on orders-2", () => query("orders-2", "SELECT v AS value FROM app.t WHERE id = 4"));
     expect(await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 4")).toBeUndefined();
 
     await target.faults.slowReplication("orders-0", "orders-1", 0);
-    await until("the row is on orders-1", DEADLINE_MS, () =>
-      query("orders-1", "SELECT v AS value FROM app.t WHERE id = 4"),
-    );
+    await until("the row is on orders-1", () => query("orders-1", "SELECT v AS value FROM app.t WHERE id = 4"));
   });
 
   it("lets a user do what RBAC gives them and nothing else", async () => {
@@ -162,7 +154,7 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
     });
 
     // The API server hears of a new binding by a watch of its own.
-    await until("the role is in force", DEADLINE_MS, () => apps.listNamespacedStatefulSet({ namespace: "shop" }));
+    await until("the role is in force", () => apps.listNamespacedStatefulSet({ namespace: "shop" }));
     await expect(apps.listNamespacedStatefulSet({ namespace: "default" })).rejects.toMatchObject({ code: 403 });
   });
 

@@ -3,10 +3,10 @@ import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DoltTarget } from "../../sandbox/handle.ts";
 import { partsUnavailable } from "../parts/build.ts";
+import { untilWithin } from "../support/until.ts";
 import { type RealCluster, startRealCluster } from "./cluster/real-cluster.ts";
-import { until } from "./cluster/until.ts";
 
-const DEADLINE_MS = 60_000;
+const until = untilWithin(60_000);
 const VOLUME_BYTES = 256 * 1024 * 1024;
 const unavailable =
   partsUnavailable() ?? (process.getuid?.() === 0 ? null : "only root can mount a volume of a set size");
@@ -34,7 +34,7 @@ describe.skipIf(unavailable !== null)(`a full disk${unavailable ? ` (${unavailab
   it("ends the server at its next write, lets it start no more, and lets it come back once there is space", async () => {
     await target.faults.fullDisk("orders-0", true);
     await expect(query("INSERT INTO app.t VALUES (1, 'too much')")).rejects.toThrow(/Connection lost/);
-    const status = await until("orders-0 waits in its back-off", DEADLINE_MS, async () => {
+    const status = await until("orders-0 waits in its back-off", async () => {
       const pod = await core.readNamespacedPod({ namespace: "shop", name: "orders-0" });
       const [container] = pod.status?.containerStatuses ?? [];
       return container?.state?.waiting?.reason === "CrashLoopBackOff" ? container : undefined;
@@ -42,7 +42,7 @@ describe.skipIf(unavailable !== null)(`a full disk${unavailable ? ` (${unavailab
     expect(status.lastState?.terminated?.exitCode).toBe(1);
 
     await target.faults.heal();
-    await until("orders-0 takes writes", DEADLINE_MS, async () => {
+    await until("orders-0 takes writes", async () => {
       await query("REPLACE INTO app.t VALUES (2, 'fits')");
       return true;
     });

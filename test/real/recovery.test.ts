@@ -1,15 +1,16 @@
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFailed } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { DoltTarget } from "../../sandbox/handle.ts";
 import type { Message } from "../../sandbox/slack/messages.ts";
 import type { RunningProcess } from "../../sandbox/system.ts";
 import { partsUnavailable } from "../parts/build.ts";
 import { Scenario } from "../support/scenario.ts";
+import { untilWithin } from "../support/until.ts";
 import { missingIds, Writers } from "../support/writers.ts";
 import { type RealCluster, startRealCluster } from "./cluster/real-cluster.ts";
-import { until } from "./cluster/until.ts";
 
 const unavailable = partsUnavailable();
+const until = untilWithin(60_000);
 
 describe.skipIf(unavailable !== null)(
   `a worker that dies in the middle${unavailable ? ` (${unavailable})` : ""}`,
@@ -72,9 +73,7 @@ describe.skipIf(unavailable !== null)(
       scenario.slack.fault("*", { kind: "status", status: 503 }, 1_000);
 
       await scenario.system.startWorker();
-      await until("the lease is free again", 60_000, async () =>
-        (await scenario.lease())?.holder === null ? true : undefined,
-      );
+      await until("the lease is free again", async () => (await scenario.lease())?.holder === null);
       expect(await scenario.routed()).toHaveLength(1);
       scenario.slack.heal();
 
@@ -84,17 +83,14 @@ describe.skipIf(unavailable !== null)(
     it("finishes although Redis stays away, and tells the end when it is back", async () => {
       const face = await dieAt("after-demotion");
       const worker = await scenario.system.startWorker();
-      onTestFailed(() => process.getBuiltinModule("node:fs").writeFileSync("/tmp/w.log", worker.printed));
       await scenario.redis.kill();
 
       const [demoted = ""] = await scenario.routed();
-      await until("another pod is routed", 60_000, async () => {
+      await until("another pod is routed", async () => {
         const routed = await scenario.routed();
-        return routed.length === 1 && routed[0] !== demoted ? true : undefined;
+        return routed.length === 1 && routed[0] !== demoted;
       });
-      await until("the lease is free again", 60_000, async () =>
-        (await scenario.lease())?.holder === null ? true : undefined,
-      );
+      await until("the lease is free again", async () => (await scenario.lease())?.holder === null);
       await scenario.redis.restart();
 
       await expectHandedOver(face);
@@ -110,9 +106,9 @@ describe.skipIf(unavailable !== null)(
 
       const replayed = await scenario.replayApproval(face);
 
-      await until("the replayed request is settled", 60_000, async () => {
+      await until("the replayed request is settled", async () => {
         const state = await scenario.stateOf(replayed);
-        return state === "refused" || state === "stale" ? true : undefined;
+        return state === "refused" || state === "stale";
       });
       expect(await scenario.routed()).toEqual(routed);
     });
@@ -138,9 +134,7 @@ describe.skipIf(unavailable !== null)(
         (message) => message.threadTs === face.ts && /is primary/.test(message.content),
         { deadlineMs: 30_000 },
       );
-      await until("the lease is free", 30_000, async () =>
-        (await scenario.lease())?.holder === null ? true : undefined,
-      );
+      await until("the lease is free", async () => (await scenario.lease())?.holder === null);
     }
   },
 );

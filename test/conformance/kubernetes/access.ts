@@ -8,8 +8,8 @@ import {
   VersionApi,
 } from "@kubernetes/client-node";
 import { beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../support/until.ts";
 import { type KubernetesUnderTest, namespaced, refusal } from "./support/subject.ts";
-import { until } from "./support/until.ts";
 
 /** Who one is and what one may do. */
 export function accessConformance(api: () => KubernetesUnderTest): void {

@@ -1,7 +1,7 @@
 import { CoreV1Api, type V1OwnerReference } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
+import { until } from "../../support/until.ts";
 import { type KubernetesUnderTest, namespaced, POD_SPEC, refusal } from "./support/subject.ts";
-import { until } from "./support/until.ts";
 
 /** Deletions: preconditions, grace, finalizers, owners. */
 export function deletionsConformance(api: () => KubernetesUnderTest): void {

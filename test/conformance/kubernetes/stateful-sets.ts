@@ -1,8 +1,8 @@
 import { AppsV1Api, PatchStrategy, setHeaderOptions, type V1StatefulSet } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
+import { until } from "../../support/until.ts";
 import { PodsByHand } from "./support/pods.ts";
 import { type KubernetesUnderTest, namespaced, POD_SPEC, refusal } from "./support/subject.ts";
-import { until } from "./support/until.ts";
 
 /** StatefulSets and what their controller does with pods. */
 export function statefulSetsConformance(api: () => KubernetesUnderTest): void {

@@ -1,7 +1,7 @@
 import { CoreV1Api, makeInformer, type V1ConfigMap } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
+import { until } from "../../support/until.ts";
 import { type KubernetesUnderTest, namespaced } from "./support/subject.ts";
-import { until } from "./support/until.ts";
 import { watched } from "./support/watched.ts";
 
 /** Watches: from a version, by selector, with bookmarks, and informers on top of them. */

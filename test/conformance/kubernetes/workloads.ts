@@ -7,9 +7,9 @@ import {
   setHeaderOptions,
 } from "@kubernetes/client-node";
 import { describe, expect, test } from "vitest";
+import { until } from "../../support/until.ts";
 import { PodsByHand } from "./support/pods.ts";
 import { type KubernetesUnderTest, namespaced, POD_SPEC, refusal } from "./support/subject.ts";
-import { until } from "./support/until.ts";
 
 /** Deployments, disruption budgets and evictions, and workloads that are only kept. */
 export function workloadsConformance(api: () => KubernetesUnderTest): void {

@@ -13,7 +13,7 @@ import { KubernetesWorkloads } from "../../../src/adapters/kubernetes/workloads.
 import { HandoverError, type ProblemCode } from "../../../src/domain/errors.ts";
 import type { LeaseState, WorkloadView } from "../../../src/ports/workloads.ts";
 import type { KubernetesUnderTest } from "../../conformance/kubernetes/support/subject.ts";
-import { until } from "../../conformance/kubernetes/support/until.ts";
+import { until } from "../../support/until.ts";
 
 const namespace = "shop";
 const target = { namespace, workload: "orders" };

@@ -6,7 +6,7 @@ import { KubernetesApi } from "../../../src/adapters/kubernetes/api.ts";
 import { PooledKubeConfig } from "../../../src/adapters/kubernetes/pooled-kube-config.ts";
 import { watchTargets } from "../../../src/adapters/kubernetes/target-watch.ts";
 import type { Clock } from "../../../src/ports/clock.ts";
-import { until } from "../../conformance/kubernetes/support/until.ts";
+import { until } from "../../support/until.ts";
 
 const namespace = "default";
 /** Tries again at once. */

@@ -3,11 +3,11 @@ import { readFile, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
 import { freePort } from "../../../sandbox/free-port.ts";
+import { kubeconfigText } from "../../../sandbox/kubernetes/kubeconfig.ts";
 import { ensurePart } from "../../parts/build.ts";
-import { kubeconfigText } from "./kubeconfig.ts";
+import { untilWithin } from "../../support/until.ts";
 import { Processes } from "./processes.ts";
 import { serveTokenReviews } from "./token-reviews.ts";
-import { until } from "./until.ts";
 
 /** It is ready about 2 s after the first spawn; this is for a machine that builds something else meanwhile. */
 const READY_DEADLINE_MS = 90_000;
@@ -61,7 +61,7 @@ export async function startControlPlane(folder: string): Promise<ControlPlane> {
 
     const adminToken = tokens.issue("admin", ["system:masters"]);
     const certificate = await processes.orEnd(
-      until("kube-apiserver is ready", READY_DEADLINE_MS, async () => {
+      untilWithin(READY_DEADLINE_MS)("kube-apiserver is ready", async () => {
         const ca = await readFile(join(folder, "certificates", "apiserver.crt"), "utf8");
         return (await isReady(server, ca, adminToken)) ? ca : undefined;
       }),

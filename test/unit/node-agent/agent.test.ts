@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { startKubernetesApi } from "../../../sandbox/kubernetes/api.ts";
 import { NodeAgent } from "../../../sandbox/node-agent/agent.ts";
 import type { ContainerExit, ContainerRuntime } from "../../../sandbox/node-agent/runtime.ts";
-import { until } from "../../conformance/kubernetes/support/until.ts";
+import { until } from "../../support/until.ts";
 
 const namespace = "default";
 const name = "orders-0";

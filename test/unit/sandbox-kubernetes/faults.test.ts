@@ -2,8 +2,8 @@ import { ApiException, CoreV1Api, KubeConfig, makeInformer, type V1ConfigMap } f
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type KubernetesApi, startKubernetesApi } from "../../../sandbox/kubernetes/api.ts";
 import { refusal } from "../../conformance/kubernetes/support/subject.ts";
-import { until } from "../../conformance/kubernetes/support/until.ts";
 import { watched } from "../../conformance/kubernetes/support/watched.ts";
+import { until } from "../../support/until.ts";
 
 describe("faults of the embedded API", () => {
   const namespace = "default";

@@ -6,7 +6,7 @@ import {
   setHeaderOptions,
   type V1Pod,
 } from "@kubernetes/client-node";
-import { until } from "./until.ts";
+import { until } from "../../../support/until.ts";
 
 /** Does to the pods of a namespace what a node would do, when the test says so. */
 export class PodsByHand {

@@ -1,6 +1,6 @@
 import { type KubeConfig, Watch } from "@kubernetes/client-node";
 import { z } from "zod";
-import { until } from "./until.ts";
+import { until } from "../../../support/until.ts";
 
 const objectSchema = z.looseObject({
   kind: z.string().optional(),
