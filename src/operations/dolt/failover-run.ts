@@ -2,8 +2,9 @@ import { fail, HandoverError, type Problem } from "../../domain/errors.ts";
 import { type CaughtUpRow, DoltError, type DoltIdentity, type DoltSession } from "../../ports/dolt-servers.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
 import { describeNodes, findOnlyPrimary, highestEpoch } from "./assess.ts";
-import { chooseCandidate } from "./candidate.ts";
+import { chooseCandidate, lagText } from "./candidate.ts";
 import { missingFrom } from "./caught-up.ts";
+import { lookAndCompare } from "./compare-states.ts";
 import { differences } from "./data-states.ts";
 import { type FailoverDetails, failoverSteps } from "./failover-details.ts";
 import { undoFailover } from "./failover-undo.ts";
@@ -132,20 +133,20 @@ export class FailoverRun implements OperationRun {
     const context = this.#with(signal);
     const giveUpAtMs = context.clock.monotonicMs() + 10_000;
     for (;;) {
-      const view = await lookAtDolt(context);
+      const view = await lookAndCompare(context);
       const judgement = this.#judge(view);
       if ("lagMs" in judgement) {
         this.#view = view;
         this.#primary = await this.#connect(this.#details.primary.name, signal);
         this.#candidate = await this.#connect(this.#details.candidate.name, signal);
-        return `lag ${judgement.lagMs} ms`;
+        return lagText(judgement.lagMs);
       }
       if (context.clock.monotonicMs() >= giveUpAtMs) throw fail("dolt_out_of_bounds", { what: judgement.objection });
       await context.clock.sleep(lookAgainAfterMs, signal);
     }
   }
 
-  #judge(view: DoltView): { lagMs: number } | { objection: string } {
+  #judge(view: DoltView): { lagMs: number | null } | { objection: string } {
     const { primary, candidate, epoch, maxLagMs, minCaughtUp } = this.#details;
     const found = findOnlyPrimary(view);
     if ("problems" in found) return { objection: found.problems.map((one) => one.what).join(" ") };

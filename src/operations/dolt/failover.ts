@@ -2,11 +2,12 @@ import { fail, type Problem, problem } from "../../domain/errors.ts";
 import type { PlanWarning } from "../../domain/plan.ts";
 import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import { describeNodes, findOnlyPrimary, isAnswering, rolloutRuns } from "./assess.ts";
-import { type AnsweringNode, chooseCandidate } from "./candidate.ts";
+import { type AnsweringNode, chooseCandidate, lagText } from "./candidate.ts";
+import { lookAndCompare } from "./compare-states.ts";
 import { type FailoverParameters, failoverDefinition, failoverParametersSchema } from "./failover-definition.ts";
 import { type FailoverDetails, failoverDetailsSchema, failoverSteps } from "./failover-details.ts";
 import { FailoverRun } from "./failover-run.ts";
-import { type DoltView, lookAtDolt } from "./look.ts";
+import type { DoltView } from "./look.ts";
 import { routedPods } from "./role-labels.ts";
 
 /** How often the cluster is looked at before it is said that no standby can take over. */
@@ -20,7 +21,7 @@ export const failoverOperation: Operation = {
     const parameters = failoverParametersSchema.parse(given);
     const approvedDetails = failoverDetailsSchema.safeParse(approved?.details).data;
     for (let look = 1; ; look += 1) {
-      const result = planFailover(context, parameters, await lookAtDolt(context), approvedDetails?.candidate.name);
+      const result = planFailover(context, parameters, await lookAndCompare(context), approvedDetails?.candidate.name);
       if (look === looksAtMost || !isPassing(result)) return result;
       await context.clock.sleep(lookAgainAfterMs, context.signal);
     }
@@ -88,7 +89,7 @@ export function planFailover(
       ],
       now: [
         ...describeNodes(view),
-        `Candidate ${candidate.name}: lag ${choice.lagMs} ms`,
+        `Candidate ${candidate.name}: ${lagText(choice.lagMs)}`,
         ...choice.rejected.map((why) => `Not ${why}`),
       ],
       steps: failoverSteps(details),

@@ -19,7 +19,14 @@ export interface DoltView {
   readonly credentials: { readonly username: string; readonly password: string };
   /** One for each ordinal, in order. */
   readonly nodes: readonly DoltNode[];
+  /** By pod, how its state compares with the primary's; only of those that were compared, as their lag is unknown. */
+  readonly comparisons: ReadonlyMap<string, StateComparison>;
 }
+
+export type StateComparison =
+  | { readonly kind: "equal" }
+  | { readonly kind: "unequal"; readonly differences: readonly string[] }
+  | { readonly kind: "failed"; readonly why: string };
 
 export interface DoltNode {
   readonly name: string;
@@ -62,7 +69,7 @@ export async function lookAtDolt(context: OperationContext): Promise<DoltView> {
       }
     }),
   );
-  return { workload, credentials, nodes };
+  return { workload, credentials, nodes, comparisons: new Map() };
 }
 
 export async function lookAtWorkload(context: OperationContext): Promise<WorkloadView> {

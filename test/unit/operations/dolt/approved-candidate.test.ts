@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type AnsweringNode, chooseCandidate } from "../../../../src/operations/dolt/candidate.ts";
 import type { DoltView } from "../../../../src/operations/dolt/look.ts";
-import type { PodView } from "../../../../src/ports/workloads.ts";
+import { answering, replicated, viewOf } from "./views.ts";
 
 const parameters = { minCaughtUp: 0, maxLagMs: 2_000 };
-const privileges = { users: "u", branchControl: "b" };
 
 /** Of equal standbys under writes now one has the smaller lag, now the other. */
 describe("the candidate, when an approved plan is looked at again", () => {
@@ -28,55 +27,7 @@ function chosen(lags: Readonly<Record<string, number>>, approved?: string): stri
 }
 
 function viewWith(lags: Readonly<Record<string, number>>): { view: DoltView; primary: AnsweringNode } {
-  const replication = Object.entries(lags).map(([pod, lagMs]) => ({
-    database: "orders",
-    remote: pod,
-    remoteUrl: `http://${pod}:50051/orders`,
-    role: "primary" as const,
-    epoch: 1,
-    lagMs,
-    lastUpdateMs: 1,
-    error: null,
-  }));
-  const node = (name: string, role: "primary" | "standby"): AnsweringNode => ({
-    name,
-    pod: podView(name),
-    silence: null,
-    answer: {
-      role,
-      epoch: 1,
-      readOnly: role === "standby",
-      version: "2.2.3",
-      databases: ["orders"],
-      replication: role === "primary" ? replication : [],
-      privileges,
-    },
-  });
-  const primary = node("orders-0", "primary");
-  const nodes = [primary, ...Object.keys(lags).map((name) => node(name, "standby"))];
-  const workload = {
-    namespace: "shop",
-    name: "orders",
-    uid: "u1",
-    replicas: nodes.length,
-    annotations: {},
-    updateRevision: "r1",
-    currentRevision: "r1",
-    rollsFromOrdinal: null,
-    pods: nodes.map(({ name, pod }) => ({ name, pod })),
-  };
-  return { view: { workload, credentials: { username: "root", password: "" }, nodes }, primary };
-}
-
-function podView(name: string): PodView {
-  return {
-    uid: `uid of ${name}`,
-    ip: "127.0.0.2",
-    port: 3306,
-    ready: true,
-    terminating: false,
-    revision: "r1",
-    labels: {},
-    container: { state: "running", text: "running" },
-  };
+  const replication = Object.entries(lags).map(([pod, lagMs]) => replicated(pod, { lagMs }));
+  const primary = answering("orders-0", { role: "primary", replication });
+  return { view: viewOf([primary, ...Object.keys(lags).map((name) => answering(name, {}))]), primary };
 }

@@ -20,6 +20,7 @@ export function viewOf(nodes: readonly DoltNode[], workload: Partial<WorkloadVie
     },
     credentials: { username: "root", password: "" },
     nodes,
+    comparisons: new Map(),
   };
 }
 
