@@ -3,6 +3,8 @@
  * and what a person does next (`next`). `docs/errors.md` names every code; a test holds that.
  */
 
+import { nearestWord } from "./nearest-word.ts";
+
 /** How a problem ends for the one who asked; the command line turns it into its exit code. */
 export type ProblemKind = "usage" | "refused" | "failed" | "unknown" | "locked" | "frozen";
 
@@ -21,6 +23,13 @@ function entry<Details>(
 }
 
 const list = (items: readonly string[]) => (items.length === 0 ? "none" : items.join(", "));
+
+/** For a slip of the fingers; names of targets are compared whole and without their namespace. */
+function didYouMean(given: string, known: readonly string[]): string {
+  const names = known.flatMap((name) => [name, name.slice(name.lastIndexOf("/") + 1)]);
+  const nearest = nearestWord(given, names);
+  return nearest === null ? "" : `Did you mean ${nearest}? `;
+}
 
 export const problemTable = {
   // What a person typed.
@@ -63,7 +72,7 @@ export const problemTable = {
     "usage",
     (d) => `No target “${d.given}” is announced by any worker. Nothing was done.`,
     (d) =>
-      `Known targets: ${list(d.known)}. A workload becomes a target by the annotations handover.dev/engine and handover.dev/name, in a namespace that the worker watches.`,
+      `${didYouMean(d.given, d.known)}Known targets: ${list(d.known)}. A workload becomes a target by the annotations handover.dev/engine and handover.dev/name, in a namespace that the worker watches.`,
   ),
   target_not_annotated: entry<{ workload: string; target: string }>(
     "refused",

@@ -42,7 +42,10 @@ export function planned(record: RequestRecord, signed: Signed, plan: Plan, nowMs
 export function answered(record: RequestRecord, signed: Signed, nowMs: number): Transition {
   if (record.state !== "planning") return notNow(record);
   return done({
-    ...settled(record, nowMs, "succeeded", outcome(nowMs, "Answered. Nothing was changed.", [])),
+    ...touched(record, nowMs),
+    state: "succeeded",
+    expiresAtMs: null,
+    outcome: outcome(nowMs, "Answered. Nothing was changed.", []),
     plan: signed,
   });
 }
@@ -54,7 +57,8 @@ export function refused(
   nowMs: number,
 ): Transition {
   if (record.state !== "planning" && record.state !== "approved") return notNow(record);
-  const summary = "Refused. Nothing was changed.";
+  // Each reason says itself that nothing was changed.
+  const summary = problems.length === 0 ? "Refused. Nothing was changed." : "Refused.";
   return done(settled(record, nowMs, "refused", outcome(nowMs, summary, problems)));
 }
 
@@ -241,7 +245,14 @@ function outcome(atMs: number, summary: string, problems: Outcome["problems"] | 
 }
 
 function settled(record: RequestRecord, nowMs: number, state: RequestState, result: Outcome): RequestRecord {
-  return { ...next(record, nowMs, state, result.summary), outcome: result, expiresAtMs: null };
+  return { ...next(record, nowMs, state, endText(result)), outcome: result, expiresAtMs: null };
+}
+
+/** How the thread tells an end: in a sentence, with the reasons and what it cost. */
+function endText({ summary, problems, writesStoppedMs }: Outcome): string {
+  const reasons = problems.map((one) => one.what).filter((what) => !summary.includes(what));
+  const stopped = writesStoppedMs === null ? [] : [`Writes stopped for ${writesStoppedMs} ms.`];
+  return [summary, ...reasons, ...stopped].join(" ");
 }
 
 function next(record: RequestRecord, nowMs: number, state: RequestState, text: string): RequestRecord {
