@@ -17,6 +17,8 @@ const oneFileAtATime = false;
 
 export default defineConfig({
   test: {
+    // What is measured is printed by the tests that measure it.
+    silent: false,
     projects: [
       project("unit", ["test/unit/**/*.test.ts"], 20_000),
       project("conformance", ["test/conformance/**/*.test.ts"], 60_000),

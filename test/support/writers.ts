@@ -35,6 +35,7 @@ export class Writers {
   readonly #options: WriterOptions;
   readonly #stop = new AbortController();
   readonly #watch = new AbortController();
+  readonly #waiting = new Set<{ readonly count: number; readonly resolve: () => void }>();
   readonly #labelled = new Map<string, string>();
   readonly #acknowledged: number[] = [];
   readonly #uncertain: number[] = [];
@@ -61,6 +62,13 @@ export class Writers {
   /** How many writes have been acknowledged so far. */
   get count(): number {
     return this.#acknowledged.length;
+  }
+
+  /** Resolves once so many more writes have been acknowledged. */
+  acknowledges(more: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting.add({ count: this.count + more, resolve });
+    return promise;
   }
 
   /** Forgets the gaps so far: what is measured next begins now. */
@@ -160,6 +168,11 @@ export class Writers {
     }
     this.#lastAcknowledgedMs = nowMs;
     this.#acknowledged.push(id);
+    for (const waiting of this.#waiting) {
+      if (this.count < waiting.count) continue;
+      this.#waiting.delete(waiting);
+      waiting.resolve();
+    }
   }
 }
 
