@@ -84,6 +84,7 @@ export function audienceFor(services: WorkerServices, requestId: string): Record
     keeper: new RecordKeeper(store, faces, workerId),
     requestId,
     worker: workerId,
+    clock: services.clock,
     draw: (id) => services.draw.drawOnce(id, { deadlineMs: drawDeadlineMs }),
   });
 }
