@@ -7,18 +7,13 @@ import { ProcessServers } from "./dolt-processes/process-servers.ts";
 import type { DoltServers } from "./dolt-servers.ts";
 import type { ClusterHandle } from "./handle.ts";
 import { type KubernetesFaults, startKubernetesApi } from "./kubernetes/api.ts";
-import { NodeAgent } from "./node-agent/agent.ts";
-import type { RestartTimes } from "./node-agent/back-off.ts";
+import { NodeAgent, type NodePace } from "./node-agent/agent.ts";
 import { SimulatedServers } from "./simulated-servers.ts";
 import { makeTempFolder } from "./temp-folder.ts";
 
-export interface SandboxClusterOptions {
+export interface SandboxClusterOptions extends NodePace {
   /** Port of the Kubernetes API. Default: a free one. */
   readonly port?: number;
-  /** How long a new pod takes before its containers start. Default 0; on real nodes it is seconds. */
-  readonly startDelayMs?: number;
-  /** Default: the kubelet's. */
-  readonly restartTimes?: RestartTimes;
   /** The simulated servers'. Default: the system's. */
   readonly clock?: Clock;
   /** Path of a `dolt` binary, which the pods then really run, each a process. Default: simulated servers. Linux only. */
@@ -38,6 +33,7 @@ export interface SandboxCluster extends ClusterHandle {
 
 /** @throws {Error} when the port is taken or the given binary cannot be run */
 export async function startSandboxCluster(options: SandboxClusterOptions = {}): Promise<SandboxCluster> {
+  const { port, clock, doltBinary, volumeBytes, ...pace } = options;
   const folder = await makeTempFolder("handover-sandbox-");
   // The last first: servers end before the volumes and links they use.
   const undo: (() => Promise<void>)[] = [() => folder.remove()];
@@ -47,9 +43,9 @@ export async function startSandboxCluster(options: SandboxClusterOptions = {}): 
     }
   };
   try {
-    const servers = await doltServers(folder.path, options);
+    const servers = await doltServers(folder.path, { clock, doltBinary, volumeBytes });
     undo.push(() => servers.close());
-    const api = await startKubernetesApi(options.port === undefined ? {} : { port: options.port });
+    const api = await startKubernetesApi(port === undefined ? {} : { port });
     undo.push(() => api.close());
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromString(api.kubeconfig());
@@ -57,8 +53,7 @@ export async function startSandboxCluster(options: SandboxClusterOptions = {}): 
       kubeConfig,
       runtime: servers.runtime,
       folder: await subfolder(folder.path, "node"),
-      ...(options.startDelayMs === undefined ? {} : { startDelayMs: options.startDelayMs }),
-      ...(options.restartTimes === undefined ? {} : { restartTimes: options.restartTimes }),
+      ...pace,
     });
     undo.push(() => agent.close());
     return {
@@ -75,7 +70,13 @@ export async function startSandboxCluster(options: SandboxClusterOptions = {}): 
   }
 }
 
-async function doltServers(folder: string, options: SandboxClusterOptions): Promise<DoltServers> {
+interface DoltServersOptions {
+  readonly clock: Clock | undefined;
+  readonly doltBinary: string | undefined;
+  readonly volumeBytes: number | undefined;
+}
+
+async function doltServers(folder: string, options: DoltServersOptions): Promise<DoltServers> {
   const volumesFolder = await subfolder(folder, "volumes");
   const { doltBinary: binary, volumeBytes } = options;
   if (binary === undefined) {

@@ -17,7 +17,15 @@ import { podIdentity, resolveContainer } from "./pod-spec.ts";
 import { PodWorker } from "./pod-worker.ts";
 import type { ContainerRuntime } from "./runtime.ts";
 
-export interface NodeAgentOptions {
+/** How fast a node starts containers. */
+export interface NodePace {
+  /** How long a new pod takes before its containers start. Default 0; on real nodes it is seconds. */
+  readonly startDelayMs?: number;
+  /** Default: the kubelet's. */
+  readonly restartTimes?: RestartTimes;
+}
+
+export interface NodeAgentOptions extends NodePace {
   readonly kubeConfig: KubeConfig;
   readonly runtime: ContainerRuntime;
   /** Folder for the volumes that end with their pod. */
@@ -26,9 +34,6 @@ export interface NodeAgentOptions {
   readonly nodeName?: string;
   /** Whether pending pods are bound to this node, as a scheduler would do. Default true. */
   readonly schedules?: boolean;
-  /** How long a new pod takes before its containers start. Default 0; on real nodes it is seconds. */
-  readonly startDelayMs?: number;
-  readonly restartTimes?: RestartTimes;
   /** How often a container that is not ready yet is probed. Default 50. */
   readonly probeUntilReadyMs?: number;
   /** Told of what went wrong in the background; default `console.error`. */

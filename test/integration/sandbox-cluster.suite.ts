@@ -1,9 +1,10 @@
 import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
-import { createConnection, type RowDataPacket } from "mysql2/promise";
+import type { RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SandboxCluster, type SandboxClusterOptions, startSandboxCluster } from "../../sandbox/cluster.ts";
-import { ROLE_LABEL, ROOT_USER } from "../../sandbox/dolt-manifests.ts";
+import { ROLE_LABEL } from "../../sandbox/dolt-manifests.ts";
 import type { DoltTarget } from "../../sandbox/handle.ts";
+import { TargetSql } from "../support/target-sql.ts";
 import { untilWithin } from "../support/until.ts";
 
 /** Real servers were seen to replicate again only 12 s after a partition. */
@@ -18,7 +19,7 @@ export function sandboxClusterSuite(name: string, options: SandboxClusterOptions
     let cluster: SandboxCluster;
     let target: DoltTarget;
     let core: CoreV1Api;
-    let password: string;
+    let sql: TargetSql;
 
     beforeAll(async () => {
       cluster = await startSandboxCluster({
@@ -34,22 +35,10 @@ export function sandboxClusterSuite(name: string, options: SandboxClusterOptions
       const kubeConfig = new KubeConfig();
       kubeConfig.loadFromString(cluster.kubeconfig);
       core = kubeConfig.makeApiClient(CoreV1Api);
-      const secret = await core.readNamespacedSecret({ namespace: "shop", name: "orders-credentials" });
-      password = Buffer.from(secret.data?.password ?? "", "base64").toString();
+      sql = await TargetSql.open(target, kubeConfig);
     });
     afterAll(() => cluster?.close());
 
-    const connect = async (pod: string) =>
-      createConnection({ ...(await target.address(pod)), user: ROOT_USER, password, connectTimeout: 2_000 });
-    const ask = async (pod: string, query: string) => {
-      const connection = await connect(pod);
-      try {
-        const [rows] = await connection.query<RowDataPacket[]>(query);
-        return rows;
-      } finally {
-        connection.destroy();
-      }
-    };
     const read = (name: string) => core.readNamespacedPod({ namespace: "shop", name });
     const isReady = ({ status }: V1Pod) =>
       status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
@@ -60,20 +49,20 @@ export function sandboxClusterSuite(name: string, options: SandboxClusterOptions
     const untilRow = (pod: string, id: number) =>
       until(
         `${pod} has row ${id}`,
-        async () => (await ask(pod, `SELECT v FROM orders.t WHERE id = ${id}`)).length === 1,
+        async () => (await sql.rows(pod, `SELECT v FROM orders.t WHERE id = ${id}`)).length === 1,
       );
 
     test("three servers are up, one primary and two standbys, labelled, and rows replicate", async () => {
       const roles = await Promise.all(
-        target.pods.map(async (pod) => (await ask(pod, "SELECT @@global.dolt_cluster_role AS role"))[0]?.role),
+        target.pods.map(async (pod) => (await sql.rows(pod, "SELECT @@global.dolt_cluster_role AS role"))[0]?.role),
       );
       expect(roles).toEqual(["primary", "standby", "standby"]);
       const pods = await Promise.all(target.pods.map(read));
       expect(pods.map(({ metadata }) => metadata?.labels?.[ROLE_LABEL])).toEqual(["primary", "standby", "standby"]);
-      await ask("orders-0", "INSERT INTO orders.t VALUES (1, 'one')");
+      await sql.rows("orders-0", "INSERT INTO orders.t VALUES (1, 'one')");
       await until(
         "a standby has the row",
-        async () => (await ask("orders-2", "SELECT v FROM orders.t"))[0]?.v === "one",
+        async () => (await sql.rows("orders-2", "SELECT v FROM orders.t"))[0]?.v === "one",
       );
     });
 
@@ -82,11 +71,11 @@ export function sandboxClusterSuite(name: string, options: SandboxClusterOptions
       await target.faults.kill("orders-2");
       await until("it was restarted", async () => restarts(await read("orders-2")) === before + 1);
       await untilReady("orders-2");
-      expect((await ask("orders-2", "SELECT v FROM orders.t"))[0]?.v).toBe("one");
+      expect((await sql.rows("orders-2", "SELECT v FROM orders.t"))[0]?.v).toBe("one");
     });
 
     test("a frozen server keeps its connections and answers nothing until it is thawed", async () => {
-      const connection = await connect("orders-1");
+      const connection = await sql.connect("orders-1");
       await target.faults.freeze("orders-1");
       const answer = connection.query<RowDataPacket[]>("SELECT 1 AS one");
       await untilReady("orders-1", false);
@@ -99,17 +88,17 @@ export function sandboxClusterSuite(name: string, options: SandboxClusterOptions
     test("a server in a crash loop refuses connections until the loop ends", async () => {
       await target.faults.crashLoop("orders-2", true);
       await untilReady("orders-2", false);
-      await expect(ask("orders-2", "SELECT 1")).rejects.toThrow();
+      await expect(sql.rows("orders-2", "SELECT 1")).rejects.toThrow();
       await target.faults.heal();
       await untilReady("orders-2");
-      expect((await ask("orders-2", "SELECT 1 AS one"))[0]?.one).toBe(1);
+      expect((await sql.rows("orders-2", "SELECT 1 AS one"))[0]?.one).toBe(1);
     });
 
     test("a partition stops replication until it is healed", async () => {
       await target.faults.partition("orders-0", "orders-1");
-      await ask("orders-0", "INSERT INTO orders.t VALUES (2, 'two')");
+      await sql.rows("orders-0", "INSERT INTO orders.t VALUES (2, 'two')");
       await until("the primary reports an error for one standby", async () => {
-        const rows = await ask(
+        const rows = await sql.rows(
           "orders-0",
           "SELECT standby_remote, current_error FROM dolt_cluster.dolt_cluster_status",
         );
@@ -121,9 +110,9 @@ export function sandboxClusterSuite(name: string, options: SandboxClusterOptions
 
     test("slow replication to one standby keeps a row from it, and from no other", async () => {
       await target.faults.slowReplication("orders-0", "orders-1", SLOW_MS);
-      await ask("orders-0", "INSERT INTO orders.t VALUES (3, 'three')");
+      await sql.rows("orders-0", "INSERT INTO orders.t VALUES (3, 'three')");
       await untilRow("orders-2", 3);
-      expect(await ask("orders-1", "SELECT v FROM orders.t WHERE id = 3")).toEqual([]);
+      expect(await sql.rows("orders-1", "SELECT v FROM orders.t WHERE id = 3")).toEqual([]);
       await target.faults.slowReplication("orders-0", "orders-1", 0);
       await untilRow("orders-1", 3);
     });
@@ -132,7 +121,9 @@ export function sandboxClusterSuite(name: string, options: SandboxClusterOptions
       "a server with a full disk ends at its next write, and comes back with space",
       async () => {
         await target.faults.fullDisk("orders-0", true);
-        await expect(ask("orders-0", "INSERT INTO orders.t VALUES (4, 'too much')")).rejects.toThrow(/Connection lost/);
+        await expect(sql.rows("orders-0", "INSERT INTO orders.t VALUES (4, 'too much')")).rejects.toThrow(
+          /Connection lost/,
+        );
         await until("it fails at each start", async () => {
           const [container] = (await read("orders-0")).status?.containerStatuses ?? [];
           return (
@@ -141,9 +132,9 @@ export function sandboxClusterSuite(name: string, options: SandboxClusterOptions
         });
         await target.faults.heal();
         await untilReady("orders-0");
-        await ask("orders-0", "INSERT INTO orders.t VALUES (5, 'fits')");
+        await sql.rows("orders-0", "INSERT INTO orders.t VALUES (5, 'fits')");
         await untilRow("orders-1", 5);
-        expect(await ask("orders-0", "SELECT v FROM orders.t WHERE id = 4")).toEqual([]);
+        expect(await sql.rows("orders-0", "SELECT v FROM orders.t WHERE id = 4")).toEqual([]);
       },
     );
 
@@ -154,7 +145,7 @@ export function sandboxClusterSuite(name: string, options: SandboxClusterOptions
         const { items } = await core.listNamespacedPod({ namespace: "shop", fieldSelector: "metadata.name=orders-1" });
         return items.some((pod) => pod.metadata?.uid !== before.metadata?.uid && isReady(pod));
       });
-      expect((await ask("orders-1", "SELECT v FROM orders.t WHERE id = 1"))[0]?.v).toBe("one");
+      expect((await sql.rows("orders-1", "SELECT v FROM orders.t WHERE id = 1"))[0]?.v).toBe("one");
     });
   });
 }

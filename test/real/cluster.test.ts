@@ -1,9 +1,9 @@
 import { AppsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api } from "@kubernetes/client-node";
-import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROLE_LABEL } from "../../sandbox/dolt-manifests.ts";
 import type { DoltTarget } from "../../sandbox/handle.ts";
 import { partsUnavailable } from "../parts/build.ts";
+import { TargetSql } from "../support/target-sql.ts";
 import { untilWithin } from "../support/until.ts";
 import { type RealCluster, startRealCluster } from "./cluster/real-cluster.ts";
 
@@ -14,6 +14,7 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
   let cluster: RealCluster;
   let target: DoltTarget;
   let core: CoreV1Api;
+  let sql: TargetSql;
 
   beforeAll(async () => {
     cluster = await startRealCluster();
@@ -21,6 +22,7 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
     kubeConfig.loadFromString(cluster.kubeconfig);
     core = kubeConfig.makeApiClient(CoreV1Api);
     target = await cluster.createDoltTarget({ namespace: "shop", name: "orders", replicas: 3, databases: ["app"] });
+    sql = await TargetSql.open(target, kubeConfig);
   });
 
   afterAll(async () => {
@@ -28,7 +30,9 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
   });
 
   it("starts one primary and two standbys, and labels them so", async () => {
-    const roles = await Promise.all(target.pods.map((pod) => query(pod, "SELECT @@GLOBAL.dolt_cluster_role AS value")));
+    const roles = await Promise.all(
+      target.pods.map((pod) => sql.value(pod, "SELECT @@GLOBAL.dolt_cluster_role AS value")),
+    );
     const labels = await Promise.all(target.pods.map(async (pod) => (await read(pod)).metadata?.labels?.[ROLE_LABEL]));
 
     expect(roles).toEqual(["primary", "standby", "standby"]);
@@ -36,11 +40,11 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
   });
 
   it("replicates a write on the primary to both standbys", async () => {
-    await query("orders-0", "INSERT INTO app.t VALUES (1, 'kept')");
+    await sql.value("orders-0", "INSERT INTO app.t VALUES (1, 'kept')");
 
     for (const standby of ["orders-1", "orders-2"]) {
       await until(`the row is on ${standby}`, async () => {
-        return (await query(standby, "SELECT v AS value FROM app.t WHERE id = 1")) === "kept";
+        return (await sql.value(standby, "SELECT v AS value FROM app.t WHERE id = 1")) === "kept";
       });
     }
   });
@@ -55,10 +59,10 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
       return ready && pod.metadata?.uid !== before.metadata?.uid;
     });
 
-    expect(await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 1")).toBe("kept");
-    await query("orders-0", "INSERT INTO app.t VALUES (2, 'later')");
+    expect(await sql.value("orders-1", "SELECT v AS value FROM app.t WHERE id = 1")).toBe("kept");
+    await sql.value("orders-0", "INSERT INTO app.t VALUES (2, 'later')");
     await until("the later row is on orders-1", async () => {
-      return (await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 2")) === "later";
+      return (await sql.value("orders-1", "SELECT v AS value FROM app.t WHERE id = 2")) === "later";
     });
   });
 
@@ -87,21 +91,21 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
     });
 
     await target.faults.crashLoop("orders-2", false);
-    await until("orders-2 answers", () => query("orders-2", "SELECT 1 AS value"));
+    await until("orders-2 answers", () => sql.value("orders-2", "SELECT 1 AS value"));
   });
 
   it("cuts replication between two pods, and heals it", async () => {
     await target.faults.partition("orders-0", "orders-1");
-    await query("orders-0", "INSERT INTO app.t VALUES (3, 'cut off')");
-    await until("the row is on orders-2", () => query("orders-2", "SELECT v AS value FROM app.t WHERE id = 3"));
-    expect(await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 3")).toBeUndefined();
+    await sql.value("orders-0", "INSERT INTO app.t VALUES (3, 'cut off')");
+    await until("the row is on orders-2", () => sql.value("orders-2", "SELECT v AS value FROM app.t WHERE id = 3"));
+    expect(await sql.value("orders-1", "SELECT v AS value FROM app.t WHERE id = 3")).toBeUndefined();
 
     await target.faults.heal();
-    await until("the row is on orders-1", () => query("orders-1", "SELECT v AS value FROM app.t WHERE id = 3"));
+    await until("the row is on orders-1", () => sql.value("orders-1", "SELECT v AS value FROM app.t WHERE id = 3"));
   });
 
   it("leaves a frozen server's connections open and unanswered, until it is thawed", async () => {
-    const connection = await connect("orders-2");
+    const connection = await sql.connect("orders-2");
     try {
       await target.faults.freeze("orders-2");
       const answer = connection.query("SELECT 1").then(() => "answered");
@@ -120,12 +124,12 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
 
   it("delays replication to one standby only", async () => {
     await target.faults.slowReplication("orders-0", "orders-1", 1_000);
-    await query("orders-0", "INSERT INTO app.t VALUES (4, 'slow')");
-    await until("the row is on orders-2", () => query("orders-2", "SELECT v AS value FROM app.t WHERE id = 4"));
-    expect(await query("orders-1", "SELECT v AS value FROM app.t WHERE id = 4")).toBeUndefined();
+    await sql.value("orders-0", "INSERT INTO app.t VALUES (4, 'slow')");
+    await until("the row is on orders-2", () => sql.value("orders-2", "SELECT v AS value FROM app.t WHERE id = 4"));
+    expect(await sql.value("orders-1", "SELECT v AS value FROM app.t WHERE id = 4")).toBeUndefined();
 
     await target.faults.slowReplication("orders-0", "orders-1", 0);
-    await until("the row is on orders-1", () => query("orders-1", "SELECT v AS value FROM app.t WHERE id = 4"));
+    await until("the row is on orders-1", () => sql.value("orders-1", "SELECT v AS value FROM app.t WHERE id = 4"));
   });
 
   it("lets a user do what RBAC gives them and nothing else", async () => {
@@ -159,21 +163,4 @@ describe.skipIf(unavailable !== null)(`the cluster of real processes${unavailabl
   });
 
   const read = (pod: string) => core.readNamespacedPod({ namespace: "shop", name: pod });
-
-  /** The column `value` of the first row. */
-  async function query(pod: string, sql: string): Promise<unknown> {
-    const connection = await connect(pod);
-    try {
-      const [rows] = await connection.query<RowDataPacket[]>(sql);
-      return rows[0]?.value;
-    } finally {
-      connection.destroy();
-    }
-  }
-
-  async function connect(pod: string): Promise<Connection> {
-    const { data } = await core.readNamespacedSecret({ namespace: "shop", name: "orders-credentials" });
-    const password = Buffer.from(data?.password ?? "", "base64").toString();
-    return createConnection({ ...(await target.address(pod)), user: "root", password, connectTimeout: 5_000 });
-  }
 });

@@ -1,8 +1,8 @@
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DoltTarget } from "../../sandbox/handle.ts";
 import { partsUnavailable } from "../parts/build.ts";
+import { TargetSql } from "../support/target-sql.ts";
 import { untilWithin } from "../support/until.ts";
 import { type RealCluster, startRealCluster } from "./cluster/real-cluster.ts";
 
@@ -15,7 +15,7 @@ describe.skipIf(unavailable !== null)(`a full disk${unavailable ? ` (${unavailab
   let cluster: RealCluster;
   let target: DoltTarget;
   let core: CoreV1Api;
-  let password: string;
+  let sql: TargetSql;
 
   beforeAll(async () => {
     cluster = await startRealCluster({ volumeBytes: VOLUME_BYTES });
@@ -23,8 +23,7 @@ describe.skipIf(unavailable !== null)(`a full disk${unavailable ? ` (${unavailab
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromString(cluster.kubeconfig);
     core = kubeConfig.makeApiClient(CoreV1Api);
-    const { data } = await core.readNamespacedSecret({ namespace: "shop", name: "orders-credentials" });
-    password = Buffer.from(data?.password ?? "", "base64").toString();
+    sql = await TargetSql.open(target, kubeConfig);
   });
 
   afterAll(async () => {
@@ -33,7 +32,7 @@ describe.skipIf(unavailable !== null)(`a full disk${unavailable ? ` (${unavailab
 
   it("ends the server at its next write, lets it start no more, and lets it come back once there is space", async () => {
     await target.faults.fullDisk("orders-0", true);
-    await expect(query("INSERT INTO app.t VALUES (1, 'too much')")).rejects.toThrow(/Connection lost/);
+    await expect(sql.value("orders-0", "INSERT INTO app.t VALUES (1, 'too much')")).rejects.toThrow(/Connection lost/);
     const status = await until("orders-0 waits in its back-off", async () => {
       const pod = await core.readNamespacedPod({ namespace: "shop", name: "orders-0" });
       const [container] = pod.status?.containerStatuses ?? [];
@@ -43,20 +42,9 @@ describe.skipIf(unavailable !== null)(`a full disk${unavailable ? ` (${unavailab
 
     await target.faults.heal();
     await until("orders-0 takes writes", async () => {
-      await query("REPLACE INTO app.t VALUES (2, 'fits')");
+      await sql.value("orders-0", "REPLACE INTO app.t VALUES (2, 'fits')");
       return true;
     });
-    expect(await query("SELECT v AS value FROM app.t WHERE id = 2")).toBe("fits");
+    expect(await sql.value("orders-0", "SELECT v AS value FROM app.t WHERE id = 2")).toBe("fits");
   });
-
-  async function query(sql: string): Promise<unknown> {
-    const address = await target.address("orders-0");
-    const connection = await createConnection({ ...address, user: "root", password, connectTimeout: 5_000 });
-    try {
-      const [rows] = await connection.query<RowDataPacket[]>(sql);
-      return rows[0]?.value;
-    } finally {
-      connection.destroy();
-    }
-  }
 });

@@ -3,17 +3,12 @@ import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { ProcessServers } from "../../../sandbox/dolt-processes/process-servers.ts";
 import type { ClusterHandle, DoltTarget, DoltTargetSpec } from "../../../sandbox/handle.ts";
-import { NodeAgent } from "../../../sandbox/node-agent/agent.ts";
-import type { RestartTimes } from "../../../sandbox/node-agent/back-off.ts";
+import { NodeAgent, type NodePace } from "../../../sandbox/node-agent/agent.ts";
 import { makeTempFolder } from "../../../sandbox/temp-folder.ts";
 import { ensurePart } from "../../parts/build.ts";
 import { type ControlPlane, startControlPlane } from "./control-plane.ts";
 
-export interface RealClusterOptions {
-  /** How long a new pod takes before its containers start. Default 0; on real nodes it is seconds. */
-  readonly startDelayMs?: number;
-  /** Default: the kubelet's. */
-  readonly restartTimes?: RestartTimes;
+export interface RealClusterOptions extends NodePace {
   /** Size of each pod's volume, which can then be filled (`faults.fullDisk`). Takes root. Default: a plain folder. */
   readonly volumeBytes?: number;
 }
@@ -29,6 +24,7 @@ export interface RealCluster extends ClusterHandle {
 
 /** Starts the cluster; the first time on a machine its parts are built, which takes minutes. */
 export async function startRealCluster(options: RealClusterOptions = {}): Promise<RealCluster> {
+  const { volumeBytes, ...pace } = options;
   const binary = await ensurePart("dolt");
   const temp = await makeTempFolder("handover-real-");
   const folder = temp.path;
@@ -44,7 +40,7 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
     const volumesFolder = join(folder, "volumes");
     const servers = await ProcessServers.prepare({
       binary,
-      volumeBytes: options.volumeBytes,
+      volumeBytes,
       volumesFolder,
       logFolder,
     });
@@ -57,8 +53,7 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
       kubeConfig,
       runtime: servers.runtime,
       folder: await subfolder(folder, "node"),
-      ...(options.startDelayMs === undefined ? {} : { startDelayMs: options.startDelayMs }),
-      ...(options.restartTimes === undefined ? {} : { restartTimes: options.restartTimes }),
+      ...pace,
     });
     undo.push(() => agent.close());
     const createDoltTarget = (spec: DoltTargetSpec) => servers.createTarget(spec, { kubeConfig, agent });
