@@ -22,6 +22,7 @@ describe.skipIf(unavailable !== null)(
 
     afterAll(async () => {
       await scenario?.close();
+      await scenario?.disconnect();
       await cluster?.close();
     });
 
