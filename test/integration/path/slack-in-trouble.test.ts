@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Message } from "../../../sandbox/slack/messages.ts";
 import { PathBench } from "./support/path-bench.ts";
-import { until } from "./support/until.ts";
 
 let bench: PathBench;
 let before: { name: string; epoch: number };
@@ -21,10 +20,8 @@ afterEach(() => bench.scenario.slack.heal());
 
 /** Each of the five steps, told by the thread exactly once and in order. */
 async function expectToldOnce(face: Message): Promise<void> {
-  const steps = await until("the thread tells the end", async () => {
-    const lines = (await bench.scenario.thread(face)).split("\n");
-    return lines.some((line) => /is primary, /.test(line)) && lines.filter((line) => line.startsWith("✓"));
-  });
+  const told = await bench.story(face, /is primary, /);
+  const steps = told.filter((line) => line.startsWith("✓"));
   expect(steps.map((line) => line.split(" ")[1])).toEqual(["Look", "Demote", "Promote", "Route", "See"]);
 }
 

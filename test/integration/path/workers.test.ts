@@ -33,11 +33,6 @@ async function startWorker(environment: Record<string, string> = {}, main?: stri
   return worker;
 }
 
-/** How often the thread tells something. */
-async function timesTold(face: Message, what: RegExp): Promise<number> {
-  return (await bench.scenario.thread(face)).split("\n").filter((line) => what.test(line)).length;
-}
-
 /** A request whose execution has taken the lease and hangs in its first step, which only looks. */
 async function stuckInFirstStep(): Promise<[Message, RunningProcess]> {
   const planner = await startWorker();
@@ -56,7 +51,8 @@ async function expectHandedOver(face: Message): Promise<void> {
   const now = await bench.primary();
   expect(settled.content).toContain(`${now.name} is primary`);
   expect(now.name).not.toBe(before.name);
-  await until("the thread tells the end", async () => (await timesTold(face, /is primary, /)) === 1);
+  const told = await bench.story(face, /is primary, /);
+  expect(told.filter((line) => /is primary, /.test(line))).toHaveLength(1);
   await bench.untilLeaseIsFree();
 }
 
@@ -158,7 +154,8 @@ describe("two workers", () => {
 
     await expectHandedOver(face);
     expect((await bench.primary()).epoch).toBe(before.epoch + 1);
-    expect(await timesTold(face, /^Started by worker /)).toBe(1);
+    const told = await bench.story(face, /is primary, /);
+    expect(told.filter((line) => line.startsWith("Started by worker "))).toHaveLength(1);
     expect((await bench.record(face)).state).toBe("succeeded");
     await until("the other worker has let it be", async () => {
       return workers.filter((worker) => worker.printed.includes("execution did not begin")).length === 1;

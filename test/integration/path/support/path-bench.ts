@@ -18,6 +18,8 @@ export const runbook = "https://runbooks.example.com/orders";
 /** Short, so that a dead worker's execution is taken up soon. */
 const leaseSeconds = 5;
 const clusterName = "main";
+/** How a message in a thread begins to say that it repeats another. */
+const toldAgain = "Told again";
 
 /** What a server says of itself. */
 const identitySchema = z.object({ role: z.string(), epoch: z.coerce.number() });
@@ -126,6 +128,22 @@ export class PathBench {
     return until(`the request is ${states.join(" or ")}`, async () => {
       const record = await this.record(face);
       return states.includes(record.state) ? record : undefined;
+    });
+  }
+
+  /**
+   * What the thread tells, one entry a line, as soon as it tells this end. On a busy machine Slack's answer can come later
+   * than it is waited for; what is therefore told again, and says so, counts once.
+   */
+  async story(face: Message, end: RegExp): Promise<string[]> {
+    return await until(`the thread tells ${end}`, async () => {
+      const told: string[] = [];
+      for (const { content } of await this.scenario.slack.thread(this.scenario.channel, face.ts)) {
+        const isRepeated = content.includes(toldAgain);
+        const lines = content.split("\n").filter((line) => !line.startsWith(toldAgain));
+        told.push(...lines.filter((line) => !(isRepeated && told.includes(line))));
+      }
+      return told.some((line) => end.test(line)) && told;
     });
   }
 
