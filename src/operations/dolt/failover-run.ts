@@ -9,8 +9,9 @@ import { differences } from "./data-states.ts";
 import { type FailoverDetails, failoverSteps } from "./failover-details.ts";
 import { undoFailover } from "./failover-undo.ts";
 import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
+import { findOutDemotion } from "./lost-demotion.ts";
 import { isRoutedOnlyTo, type PrimaryPod, roleLabel, routeOnce, routeTo } from "./role-labels.ts";
-import { assumeRole, connectTo, dataStateOf, identityOf, nodeOf } from "./server-calls.ts";
+import { connectTo, dataStateOf, identityOf, nodeOf } from "./server-calls.ts";
 import type { CallsSent } from "./undo-decision.ts";
 
 /**
@@ -209,42 +210,12 @@ export class FailoverRun implements OperationRun {
     }
   }
 
-  /**
-   * The demotion failed, or its answer was lost: only the server itself can say which. One that answers as before may still
-   * have the call waiting, so its own epoch is raised above that call's before it counts as not demoted: the same role at a
-   * higher epoch keeps its connections, and makes the call fail (dolt.md, “Procedures”).
-   */
   async #findOutDemotion(epoch: number, error: DoltError, signal: AbortSignal): Promise<string> {
-    const { primary } = this.#details;
-    for (;;) {
-      const identity = await this.#identityOf(primary.name, signal);
-      if (identity?.role === "standby" && identity.epoch >= epoch) {
-        this.#sent = { ...this.#sent, demotion: "answered" };
-        return `standby at epoch ${identity.epoch}; its own answer was lost`;
-      }
-      // Read-only, it is in the middle of the demotion.
-      if (identity?.role === "primary" && !identity.readOnly) {
-        const isFenced = identity.epoch > epoch;
-        if (isFenced || error.outcome !== "unknown") {
-          this.#sent = { ...this.#sent, demotion: "answered" };
-          const fence = isFenced ? `; raised to epoch ${identity.epoch}, so that the call cannot come later` : "";
-          throw fail("dolt_demotion_refused", { pod: primary.name, why: error.message + fence }, { cause: error });
-        }
-        await this.#tryToRaise(primary.name, epoch + 1, signal);
-        continue;
-      }
-      await this.#context.clock.sleep(lookAgainAfterMs, signal);
-    }
-  }
-
-  /** What came of it shows at the next look. */
-  async #tryToRaise(name: string, epoch: number, signal: AbortSignal): Promise<void> {
-    try {
-      await assumeRole(this.#with(signal), this.#seen(), name, "primary", epoch);
-    } catch (error) {
-      if (!(error instanceof DoltError)) throw error;
-      await this.#context.clock.sleep(lookAgainAfterMs, signal);
-    }
+    const { name } = this.#details.primary;
+    const found = await findOutDemotion(this.#with(signal), this.#seen(), name, epoch, error);
+    this.#sent = { ...this.#sent, demotion: "answered" };
+    if (found.demoted) return `standby at epoch ${found.epoch}; its own answer was lost`;
+    throw fail("dolt_demotion_refused", { pod: name, why: found.why }, { cause: error });
   }
 
   async #isPromoted(signal: AbortSignal): Promise<boolean> {
