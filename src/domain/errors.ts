@@ -156,7 +156,7 @@ export const problemTable = {
   request_expired: entry<{ requestId: string; minutes: number }>(
     "refused",
     (d) =>
-      `Request ${d.requestId} expired: nobody settled it within ${d.minutes} min, and no answer is no. Nothing was changed.`,
+      `Request ${d.requestId} expired: it was not settled, or not begun, within ${d.minutes} min, and no answer is no. Nothing was changed.`,
     () => "Type the command again for a new plan.",
   ),
   plan_replaced: entry<{ requestId: string }>(
