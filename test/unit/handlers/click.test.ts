@@ -65,7 +65,7 @@ it("a request whose time is over is expired by the click that comes too late", a
   await edge.clock.pass(15 * 60_000);
   await click("approve");
   expect(await now()).toMatchObject({ state: "expired" });
-  expect(edge.lastTold).toContain("nobody settled it within 15 min");
+  expect(edge.lastTold).toContain("not settled, or not begun, within 15 min");
   expect(edge.requests.events.map(({ kind }) => kind)).toContain("expired");
 });
 
