@@ -124,7 +124,7 @@ export class Writers {
     while (!this.#stop.signal.aborted) {
       const endpoint = this.#endpoint();
       if (endpoint === null) {
-        await nextTurn();
+        await beforeRetry();
         continue;
       }
       let id: number | null = null;
@@ -144,7 +144,7 @@ export class Writers {
         if (id !== null && !isRefusal(error)) this.#uncertain.push(id);
         connection?.destroy();
         connection = null;
-        await nextTurn();
+        await beforeRetry();
       }
     }
     connection?.destroy();
@@ -197,6 +197,9 @@ function isRefusal(error: unknown): boolean {
   return error instanceof Error && "errno" in error && error.errno === 1105 && /read.only/.test(error.message);
 }
 
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+/** As a client does: one that asks again without any pause would take the two cores from the servers it waits for. */
+const retryAfterMs = 5;
+
+function beforeRetry(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, retryAfterMs));
 }
