@@ -179,6 +179,13 @@ class CommandRun {
     this.#terminal.err(`${unfinished.what} This finishes it, or undoes it, by its own plan:\n`);
     if (!this.#json) this.#terminal.out(planText(plan, target));
     if (!(await this.#isConfirmed(context.signal))) return notWanted(about, "You");
+    // What has changed nothing yet begins now, so it is judged as it is now.
+    if (!execution.committed) {
+      const now = await preflight(operation, context, plan.parameters, { approved: plan });
+      if (now.kind === "refused") return refusal(about, now.problems);
+      const changes = changedFacts(plan, now.draft);
+      if (changes.length > 0) return refusal(about, [problem("plan_stale", { changes })]);
+    }
     const user = await this.#world.identity.username(context.signal);
     return await this.#carryOut({ ...about, user }, operation, context, plan, execution, "unfinished");
   }

@@ -70,9 +70,9 @@ export const problemTable = {
   ),
   target_unknown: entry<{ given: string; known: readonly string[] }>(
     "usage",
-    (d) => `No target “${d.given}” is announced by any worker. Nothing was done.`,
+    (d) => `There is no target “${d.given}” here. Nothing was done.`,
     (d) =>
-      `${didYouMean(d.given, d.known)}Known targets: ${list(d.known)}. A workload becomes a target by the annotations handover.dev/engine and handover.dev/name, in a namespace that the worker watches.`,
+      `${didYouMean(d.given, d.known)}${d.known.length === 0 ? "" : `Known targets: ${list(d.known)}. `}A workload becomes a target by the annotations handover.dev/engine and handover.dev/name, in a namespace that the worker watches.`,
   ),
   target_not_annotated: entry<{ workload: string; target: string }>(
     "refused",
@@ -336,7 +336,7 @@ export const problemTable = {
   dolt_credentials: entry<{ pod: string; why: string }>(
     "refused",
     (d) => `${d.pod} answers, but refuses Handover's login: ${d.why}. Nothing was changed.`,
-    () => "Correct the Secret named by handover.dev/credentials-secret, or DOLT_USERNAME and DOLT_PASSWORD.",
+    () => "Correct the Secret named by handover.dev/credentials-secret, or set that annotation.",
   ),
   dolt_rollout_running: entry<{ workload: string }>(
     "refused",

@@ -1,7 +1,7 @@
 import { fail, type Problem, problemOf } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { StepProgress } from "../domain/request.ts";
-import type { Operation, OperationContext } from "../operations/operation.ts";
+import type { Operation, OperationContext, OperationRun } from "../operations/operation.ts";
 import type { TargetLeases } from "../ports/workloads.ts";
 import type { LeaseObserver } from "./lease-observer.ts";
 import { type EndedExecution, executionThatUsed, grantIdOfExecution, type LedgerExecution } from "./ledger.ts";
@@ -84,7 +84,7 @@ async function carryOut(
   const { operation, context, shutdown } = surroundings;
   const run = operation.begin(context, plan, resumed);
   try {
-    const objection = known ?? (await objectionToStart(lease, audience));
+    const objection = known ?? (await objectionToStart(lease, run, audience));
     const result =
       objection !== null
         ? notBegun(objection, context.clock.nowMs())
@@ -105,16 +105,32 @@ async function carryOut(
 }
 
 /**
- * What has begun to change things is never stopped by a record that does not answer; what has not, is. A record that says
- * how this very execution ended is its holder's own word, and leaves nothing but the lease to give back.
+ * What has begun to change things is never stopped by a record, whatever that says; what has not, is. A commitment alone is
+ * not a beginning: where the record says how this very execution ended, the target is asked whether anything was done.
  */
-async function objectionToStart(lease: TargetLease, audience: ExecutionAudience): Promise<Problem | null> {
+async function objectionToStart(
+  lease: TargetLease,
+  run: OperationRun,
+  audience: ExecutionAudience,
+): Promise<Problem | null> {
   try {
     await audience.started(lease.execution);
     return null;
   } catch (error) {
     const objection = problemOf(error, "recording the start");
-    return lease.execution.committed && objection.code !== "request_settled" ? null : objection;
+    if (!lease.execution.committed) return objection;
+    return objection.code === "request_settled" && !(await hasBegun(lease, run)) ? objection : null;
+  }
+}
+
+/** Whether the first step that cannot be undone was done. What cannot be told counts as begun: its steps look themselves. */
+async function hasBegun(lease: TargetLease, run: OperationRun): Promise<boolean> {
+  const step = run.steps.find((candidate) => candidate.pointOfNoReturn);
+  if (step === undefined) return false;
+  try {
+    return await step.isDone(AbortSignal.any([lease.lost, AbortSignal.timeout(step.deadlineMs)]));
+  } catch {
+    return true;
   }
 }
 
@@ -145,7 +161,7 @@ async function letGo(
   const { state, outcome, steps } = result;
   if (state === "interrupted") return await lease.leaveUnfinished(signal);
   // Whoever holds the lease now, or takes up what is left, tells how it ends. This process does not know.
-  if (lease.lost.aborted) return;
+  if (!lease.isHeld()) return;
   const reported = await audience.ended(result);
   const execution = { ...lease.execution, steps: [...steps] };
   const ended: EndedExecution = {

@@ -74,12 +74,14 @@ export function readEnded(text: string | null): EndedExecution[] {
   return text === null ? [] : z.array(endedExecutionSchema).parse(JSON.parse(text));
 }
 
-/** So many untold ends are kept: beside a lease there is room for about 75, and without a worker nobody ever tells them. */
+/** So many untold ends of the command line are kept: beside a lease there is room for about 75, and without a worker nobody ever tells them. */
 const untoldAtMost = 20;
 
-/** Leaves out what is told and whose grant has long expired, and of too many untold ends the oldest. */
+/** Leaves out what is told and whose grant has long expired, and of too many untold ends of the command line the oldest. */
 export function writeEnded(ended: readonly EndedExecution[], nowMs: number): string | null {
-  const untold = new Set(ended.filter((entry) => entry.unreported !== null).slice(-untoldAtMost));
+  const fromCommandLine = ended.filter((entry) => entry.unreported !== null && entry.grantId === null);
+  const fromGrants = ended.filter((entry) => entry.unreported !== null && entry.grantId !== null);
+  const untold = new Set([...fromCommandLine.slice(-untoldAtMost), ...fromGrants]);
   const kept = ended
     .filter((entry) => untold.has(entry) || (entry.grantId !== null && entry.rememberUntilMs > nowMs))
     .map((entry) => (untold.has(entry) ? entry : { ...entry, unreported: null }));

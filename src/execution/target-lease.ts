@@ -88,6 +88,16 @@ export class TargetLease {
     return this.#execution;
   }
 
+  /** Whether it is still this process', by its own clock. Asks nobody. */
+  isHeld(): boolean {
+    try {
+      this.#assertFresh();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** Throws `lease_lost` when the lease has run out by this process' own clock: a process that was frozen learns it here, without asking anybody. */
   assertHeld(): void {
     this.#assertFresh();

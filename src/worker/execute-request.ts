@@ -42,7 +42,6 @@ export async function executeRequest(
       break;
   }
   const execution = await newExecution(services, record, admission.plan);
-  const announced = announceStart(services, record, execution.authority);
   try {
     const audience = audienceFor(services, record.id);
     // What has begun must be able to end, so the steps do not hang on the shutdown of this process.
@@ -64,8 +63,6 @@ export async function executeRequest(
     // Another worker has this very request in hand (or will take it up): it settles it, not this one.
     if (await isInHand(services, context, requestId)) return;
     await settle(services, requestId, (current, nowMs) => refused(current, [why], nowMs));
-  } finally {
-    await announced;
   }
 }
 
@@ -85,6 +82,7 @@ export function audienceFor(services: WorkerServices, requestId: string): Record
     requestId,
     worker: workerId,
     clock: services.clock,
+    announce: (execution) => announceStart(services, execution),
     draw: (id) => services.draw.drawOnce(id, { deadlineMs: drawDeadlineMs }),
   });
 }

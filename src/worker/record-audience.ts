@@ -24,10 +24,12 @@ export class RecordAudience implements ExecutionAudience {
   readonly #keeper: RecordKeeper;
   readonly #requestId: string;
   readonly #worker: string;
+  readonly #announce: (execution: LedgerExecution) => Promise<void>;
   readonly #draw: (requestId: string) => Promise<void>;
   #execution: LedgerExecution | null = null;
   readonly #clock: Clock;
   readonly #ending = new AbortController();
+  #announcing: Promise<void> = Promise.resolve();
   #latest: readonly StepProgress[] | null = null;
   #telling: Promise<void> | null = null;
 
@@ -37,6 +39,8 @@ export class RecordAudience implements ExecutionAudience {
     requestId: string;
     worker: string;
     clock: Clock;
+    /** Tells the channel of a start; must not throw. */
+    announce: (execution: LedgerExecution) => Promise<void>;
     /** Draws the request's message as well as it can; must not throw. */
     draw: (requestId: string) => Promise<void>;
   }) {
@@ -45,6 +49,7 @@ export class RecordAudience implements ExecutionAudience {
     this.#requestId = options.requestId;
     this.#worker = options.worker;
     this.#clock = options.clock;
+    this.#announce = options.announce;
     this.#draw = options.draw;
   }
 
@@ -60,6 +65,7 @@ export class RecordAudience implements ExecutionAudience {
     await this.#change((record, nowMs) =>
       started(record, { id: execution.id, worker: this.#worker, steps: execution.steps }, nowMs),
     );
+    this.#announcing = this.#announce(execution);
   }
 
   progress(steps: readonly StepProgress[]): void {
@@ -78,6 +84,7 @@ export class RecordAudience implements ExecutionAudience {
     this.#latest = null;
     this.#ending.abort();
     await this.#telling;
+    await this.#announcing;
     const { state, outcome, steps } = result;
     if (state === "interrupted") return true;
     try {

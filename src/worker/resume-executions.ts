@@ -22,11 +22,13 @@ import { RecordKeeper } from "./record-keeper.ts";
 import type { WorkerServices } from "./services.ts";
 
 const callDeadlineMs = 10_000;
+/** No policy lets a grant live longer, so a grant that is remembered for so long has expired by what is signed. */
+const longestExpiryMs = 24 * 60 * 60_000;
 
 /**
  * Walks the leases of the cluster: takes up what a dead worker left unfinished, and tells the ends that could not be told.
- * Only the signature of the plan and the execution's id are looked at: neither expiry nor freeze, neither approvers nor
- * Slack nor Redis can stop what has begun to change things.
+ * Of one that was committed only the plan's signature and the execution's id are looked at: neither expiry nor freeze,
+ * neither approvers nor Slack nor Redis can stop what has begun to change things. One that was not is admitted anew.
  */
 export class ExecutionResumer {
   readonly #services: WorkerServices;
@@ -86,7 +88,8 @@ export class ExecutionResumer {
       const surroundings = { ...services, operation, context, holder: services.workerId, shutdown };
       const objection = open.committed ? null : await this.#objectionTo(record, operation, context);
       const audience = audienceFor(services, record.id);
-      const result = await resume(surroundings, plan, open.id, record.expiresAtMs ?? 0, audience, objection);
+      const rememberMs = services.clock.nowMs() + longestExpiryMs;
+      const result = await resume(surroundings, plan, open.id, rememberMs, audience, objection);
       services.log.info({ ...facts, state: result.state }, "resumed execution ended");
     } catch (error) {
       const why = problemOf(error, "resuming an execution");

@@ -1,6 +1,5 @@
 import { startedMessage } from "../../handlers/messages/started.ts";
-import type { RequestRecord } from "../domain/request.ts";
-import type { Authority } from "../execution/ledger.ts";
+import type { LedgerExecution } from "../execution/ledger.ts";
 import { ChatError } from "../ports/chat.ts";
 import type { WorkerServices } from "./services.ts";
 
@@ -10,12 +9,9 @@ const postDeadlineMs = 5_000;
  * Announces a start in the cluster's channel, to the approvers by name: whoever's account or key was misused sees it there.
  * Holds nothing up, and never throws. Where the request's own message stands in that channel, its thread says so already.
  */
-export async function announceStart(
-  services: WorkerServices,
-  record: RequestRecord,
-  authority: Authority,
-): Promise<void> {
-  if (record.channelId === services.channelId || authority.kind !== "grant") return;
+export async function announceStart(services: WorkerServices, { authority }: LedgerExecution): Promise<void> {
+  if (authority.kind !== "grant" || authority.face?.channelId === services.channelId) return;
+  const { record } = authority;
   try {
     const link =
       authority.face === null

@@ -84,7 +84,7 @@ describe("what is refused changes nothing, and the person hears why", () => {
     ["flailover orders --to orders-1", "Did you mean: /dolt failover orders --to orders-1"],
     ["failover orders --min-cought-up 1", "Did you mean: /dolt failover orders --min-caught-up 1"],
     ["drop orders", "Known operations: failover, status."],
-    ["failover nowhere", "No target “nowhere” is announced by any worker."],
+    ["failover nowhere", "There is no target “nowhere” here."],
     ["failover", "No target was named."],
   ])("/dolt %s", async (text, answer) => {
     await bench.announce(target(freshName()));

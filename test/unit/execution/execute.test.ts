@@ -194,6 +194,23 @@ describe("an execution", () => {
     expect(result.steps.map((step) => step.state)).toEqual(["skipped", "skipped", "done"]);
   });
 
+  it.each([
+    ["finishes what was begun", "finish", "succeeded", ["look", "switch", "finish"]],
+    ["begins nothing that was only committed to", "switch", "failed", ["look"]],
+  ])("whatever its record says of an end, %s", async (_what, diedAt, state, world) => {
+    await dieAt(diedAt);
+    await leases.seize(target, { holder: null });
+    audience.onStart = async () => {
+      throw fail("request_settled", { requestId: "r-1", state: "failed", by: "" });
+    };
+
+    const result = await resume(surroundings("worker-2"), testPlan(), "x-1", 0, audience);
+
+    expect(result.state).toBe(state);
+    expect([...operation.world]).toEqual(world);
+    expect((await leases.read(target))?.state).toMatchObject({ holder: null, execution: null });
+  });
+
   it("does not begin anything new beside an execution that was left unfinished", async () => {
     await dieAt("finish");
     await leases.seize(target, { holder: null });
