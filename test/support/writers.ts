@@ -16,6 +16,8 @@ export interface WriterOptions {
   readonly database: string;
   readonly writers: number;
   readonly credentials: { readonly user: string; readonly password: string };
+  /** How long each writer rests after an acknowledgement; 0, the default: not at all, so that the servers are saturated. */
+  readonly restMs?: number;
   /** The first id to write. Default 1. */
   readonly firstId?: number;
   /** Where to write now; null: nowhere is known. Given, it is asked instead of the label. */
@@ -140,6 +142,7 @@ export class Writers {
         await connection.query("INSERT INTO t VALUES (?, 'w')", [id]);
         this.#acknowledge(id);
         onFirst();
+        if (this.#options.restMs) await rest(this.#options.restMs);
       } catch (error) {
         if (id !== null && !isRefusal(error)) this.#uncertain.push(id);
         connection?.destroy();
@@ -201,5 +204,9 @@ function isRefusal(error: unknown): boolean {
 const retryAfterMs = 5;
 
 function beforeRetry(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, retryAfterMs));
+  return rest(retryAfterMs);
+}
+
+function rest(durationMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, durationMs));
 }
