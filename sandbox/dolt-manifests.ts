@@ -183,8 +183,9 @@ function doltContainer(spec: DoltTargetSpec, placement: DoltPlacement): V1Contai
       exec: {
         command: ["dolt", "--host=127.0.0.1", `--port=${SQL_PORT}`, "--no-tls", "sql", "-q", "SELECT 1"],
       },
-      periodSeconds: 1,
-      timeoutSeconds: 2,
+      // Each probe is a process of its own: every second in three pods, they would take half a core.
+      periodSeconds: 5,
+      timeoutSeconds: 5,
       failureThreshold: 3,
     },
     volumeMounts: [

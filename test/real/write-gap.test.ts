@@ -80,7 +80,7 @@ describe.skipIf(unavailable !== null)(`writes during failovers${unavailable ? ` 
     const writers = DirectWriters.start(target.pods, connect, 1);
     let changes = 0;
     for (const to of target.pods.filter((pod) => pod !== before)) {
-      const face = await scenario.ask(`failover orders --to ${to} --max-lag 30`);
+      const face = await scenario.ask(`failover orders --to ${to} --max-lag 60`);
       await scenario.approve(face);
       await scenario.faceReads(face, /Succeeded/);
       changes += 1;
