@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { personSchema } from "./people.ts";
+import { personKey, personSchema } from "./people.ts";
 import { type Plan, planSchema } from "./plan.ts";
 import { digestOf, openSigned, type PublicKeys, type Signed, signedSchema } from "./signing.ts";
 
@@ -47,7 +47,7 @@ export function openGrant(grant: Grant, clusterKeys: PublicKeys, edgeKeys: Publi
     const approval = openSigned(signed, edgeKeys, approvalSchema);
     if (approval === null) return { ok: false, why: "an approval is not signed by a known edge" };
     if (!isFor(approval, plan, grant.plan)) return { ok: false, why: "an approval is for another plan" };
-    const key = `${approval.approver.enterpriseId ?? approval.approver.teamId}/${approval.approver.userId}`;
+    const key = personKey(approval.approver);
     if (seen.has(key)) return { ok: false, why: "one person's approval is counted twice" };
     seen.add(key);
     approvals.push(approval);

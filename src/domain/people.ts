@@ -13,6 +13,11 @@ export function samePerson(a: Person, b: Person): boolean {
   return personKey(a) === personKey(b);
 }
 
+/** A person in a sentence, in the notation that Slack turns into a name. */
+export function mention(person: Pick<Person, "userId">): string {
+  return `<@${person.userId}>`;
+}
+
 /** A text that is equal for the same person and for nobody else. */
 export function personKey(person: Person): string {
   return `${person.enterpriseId ?? person.teamId}/${person.userId}`;

@@ -4,35 +4,16 @@ import { parametersSchema } from "./plan.ts";
 import { signedSchema } from "./signing.ts";
 import { announcedTargetSchema } from "./target.ts";
 
+/** States that something still follows. Of `unknown` somebody has to find out what. */
+const unsettledStates = ["planning", "awaiting_approval", "approved", "running", "unknown"] as const;
+/** States that nothing follows. */
+const finalStates = ["refused", "denied", "withdrawn", "expired", "stale", "succeeded", "failed", "cancelled"] as const;
+
 /** Every state a request can be in. What leads from one to another stands in `transitions.ts`. */
-export const requestStates = [
-  "planning",
-  "awaiting_approval",
-  "approved",
-  "running",
-  "unknown",
-  "refused",
-  "denied",
-  "withdrawn",
-  "expired",
-  "stale",
-  "succeeded",
-  "failed",
-  "cancelled",
-] as const;
+export const requestStates = [...unsettledStates, ...finalStates] as const;
 export type RequestState = (typeof requestStates)[number];
 
-/** States that nothing follows. `unknown` is not among them: somebody still has to find out. */
-export const settledStates: ReadonlySet<RequestState> = new Set([
-  "refused",
-  "denied",
-  "withdrawn",
-  "expired",
-  "stale",
-  "succeeded",
-  "failed",
-  "cancelled",
-]);
+export const settledStates: ReadonlySet<RequestState> = new Set(finalStates);
 
 export const problemSchema = z.object({
   code: z.string(),

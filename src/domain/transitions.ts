@@ -1,6 +1,6 @@
 import { type Approval, approvalSchema, type Grant } from "./approval.ts";
 import { type Problem, problem } from "./errors.ts";
-import { type Person, samePerson } from "./people.ts";
+import { mention, type Person, samePerson } from "./people.ts";
 import { type Plan, planSchema } from "./plan.ts";
 import { judgeApprover, type PolicyRule } from "./policy.ts";
 import {
@@ -20,9 +20,6 @@ import { digestOf, readUnverified, type Signed } from "./signing.ts";
 export type Transition =
   | { readonly ok: true; readonly record: RequestRecord }
   | { readonly ok: false; readonly problem: Problem };
-
-/** People, in the notation that Slack turns into names. */
-const mention = (person: Person) => `<@${person.userId}>`;
 
 /** The state at this time: what waits for people expires at each read, whether or not a timer ever fired. */
 export function judgeExpiry(record: RequestRecord, nowMs: number): RequestRecord {

@@ -1,6 +1,6 @@
 import { type Approval, type Grant, openGrant } from "../domain/approval.ts";
 import { type Problem, problem, problemOf } from "../domain/errors.ts";
-import { type Person, samePerson } from "../domain/people.ts";
+import { mention, samePerson } from "../domain/people.ts";
 import { changedFacts, fingerprintOf, type Plan } from "../domain/plan.ts";
 import { decidingRule, judgeApprover, mayRequest, type Policy } from "../domain/policy.ts";
 import type { RequestRecord } from "../domain/request.ts";
@@ -138,8 +138,4 @@ async function judgeFacts(
 
 function refusedFor(why: Problem): Admission {
   return { kind: "refused", problems: [why] };
-}
-
-function mention(person: Person): string {
-  return `<@${person.userId}>`;
 }

@@ -1,6 +1,7 @@
 import { type Problem, problem } from "../../domain/errors.ts";
 import type { AnsweringNode } from "./candidate.ts";
 import type { DoltNode, DoltView } from "./look.ts";
+import { roleLabel } from "./role-labels.ts";
 
 /**
  * Proves, from every node, that there is exactly one primary and that it is the newest. Silence proves nothing: a node
@@ -43,7 +44,7 @@ export function highestEpoch(view: DoltView): number {
 /** What every node says or why it says nothing, one line each. */
 export function describeNodes(view: DoltView): string[] {
   return view.nodes.map((node) => {
-    const label = node.pod?.labels["dolthub.com/cluster_role"] ?? "none";
+    const label = node.pod?.labels[roleLabel] ?? "none";
     if (node.answer === null)
       return `${node.name}: does not answer (${node.silence?.text ?? "no reason known"}), label ${label}`;
     const { role, epoch, version } = node.answer;
