@@ -55,6 +55,11 @@ export interface Step {
   readonly deadlineMs: number;
   /** True for the first step after which a cancel comes too late; the executor asks for the commitment before it. */
   readonly pointOfNoReturn: boolean;
+  /**
+   * True where a person may still stop or pause it after the commitment: what was done before stands by itself, and the same
+   * command goes on from there. Between the pods of a rolling operation.
+   */
+  readonly safePoint: boolean;
   /** True for steps before which the lease is looked at again. */
   readonly changesTarget: boolean;
   /** Asks the world, not the journal. A step that is done is not done again. */
@@ -68,6 +73,8 @@ export type UndoResult =
   | { readonly kind: "nothing_changed"; readonly problem: Problem }
   /** A state known to be good is in force again. */
   | { readonly kind: "undone"; readonly problem: Problem }
+  /** It stopped at a place that is good by itself, with a part of the plan done; running it again goes on from there. */
+  | { readonly kind: "stopped"; readonly problem: Problem }
   /** It turned out to have reached its end after all; `note` says in which state things are. */
   | { readonly kind: "finished"; readonly note: string }
   /** What is true now is not known; the problem says what to do. */

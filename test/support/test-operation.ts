@@ -44,6 +44,7 @@ export class TestOperation implements Operation {
       title: id,
       deadlineMs: 10_000,
       pointOfNoReturn: id === "switch",
+      safePoint: false,
       changesTarget: id !== "look",
       isDone: async () => this.world.has(id),
       act: async (signal) => {

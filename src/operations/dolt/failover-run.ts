@@ -68,6 +68,7 @@ export class FailoverRun implements OperationRun {
       step("check", {
         deadlineMs: 15_000,
         pointOfNoReturn: false,
+        safePoint: false,
         changesTarget: false,
         isDone: (signal) => this.#isPastDemotion(signal),
         act: (signal) => this.#check(signal),
@@ -75,6 +76,7 @@ export class FailoverRun implements OperationRun {
       step("demote", {
         deadlineMs: 40_000,
         pointOfNoReturn: true,
+        safePoint: false,
         changesTarget: true,
         isDone: (signal) => this.#isDemoted(signal),
         act: (signal) => this.#demote(signal),
@@ -82,6 +84,7 @@ export class FailoverRun implements OperationRun {
       step("promote", {
         deadlineMs: 30_000,
         pointOfNoReturn: false,
+        safePoint: false,
         changesTarget: true,
         isDone: (signal) => this.#isPromoted(signal),
         act: (signal) => this.#promote(signal),
@@ -89,6 +92,7 @@ export class FailoverRun implements OperationRun {
       step("route", {
         deadlineMs: 60_000,
         pointOfNoReturn: false,
+        safePoint: false,
         changesTarget: false,
         isDone: (signal) => this.#isRouted(signal),
         act: (signal) => this.#route(signal),
@@ -96,6 +100,7 @@ export class FailoverRun implements OperationRun {
       step("verify", {
         deadlineMs: 60_000,
         pointOfNoReturn: false,
+        safePoint: false,
         changesTarget: false,
         isDone: async () => false,
         act: (signal) => this.#verify(signal),
