@@ -190,6 +190,34 @@ export const problemTable = {
     (d) => `${d.by} cancelled before the point of no return. Nothing was changed.`,
     () => "Nothing to do.",
   ),
+  stopped_by_person: entry<{ by: string; done: string }>(
+    "failed",
+    (d) => `${d.done} Stopped there by ${d.by}; what was done stands.`,
+    () => "The same command goes on from there.",
+  ),
+  wish_too_late: entry<{ requestId: string }>(
+    "refused",
+    (d) =>
+      `Request ${d.requestId} is past the last place where it could be stopped or paused: it is being finished, or undone. Your click changed nothing.`,
+    () => "Its thread tells how it ends.",
+  ),
+  wish_repeated: entry<{ requestId: string; state: string }>(
+    "refused",
+    (d) => `Request ${d.requestId} is ${d.state} already. Your click changed nothing.`,
+    () => "Its message shows where it stands.",
+  ),
+  wish_not_allowed: entry<{ people: readonly string[] }>(
+    "refused",
+    () =>
+      "Only the person who asked, and those whom the policy names as approvers here, may stop, pause or resume it. Your click changed nothing.",
+    (d) => `Ask one of them: ${list(d.people)}.`,
+  ),
+  request_not_running: entry<{ requestId: string; state: string }>(
+    "refused",
+    (d) =>
+      `Request ${d.requestId} is ${d.state}, so there is nothing to stop, pause or resume. Your click changed nothing.`,
+    () => "Its message says what happens now.",
+  ),
   operation_unavailable: entry<{ operation: string; known: readonly string[] }>(
     "refused",
     (d) => `This worker does not know the operation ${d.operation}. Nothing was done.`,
@@ -332,6 +360,13 @@ export const problemTable = {
     "refused",
     (d) => `The primary ${d.pod} holds no database, so nothing can be said of replication. Nothing was changed.`,
     () => "If it should hold data, its volume may be empty: stop that pod before a client connects.",
+  ),
+  dolt_primary_lacks: entry<{ pod: string; missing: readonly string[] }>(
+    "refused",
+    (d) =>
+      `The primary ${d.pod} lacks what its standbys hold: ${list(d.missing)}. Its volume may be empty, and it will empty the standbys too. Nothing was changed.`,
+    (d) =>
+      `Stop ${d.pod} now, before a client connects: kubectl label pod ${d.pod} dolthub.com/cluster_role- takes it from the Service; give it bootstrap_role: standby and delete the pod, then promote a standby. If these were dropped on purpose a moment ago, ask again in a minute.`,
   ),
   dolt_credentials: entry<{ pod: string; why: string }>(
     "refused",

@@ -12,6 +12,40 @@ export interface DoltAddress {
   readonly port: number;
   readonly username: string;
   readonly password: string;
+  /** Null or absent: no TLS. */
+  readonly tls?: DoltTls | null;
+}
+
+/**
+ * TLS to one server. `insecure` encrypts and checks nothing, so whoever sits between can be the server. `verified` wants a
+ * chain to `ca` (certificates as PEM; null: what this machine trusts), for one of `names`: host names or addresses that all
+ * mean this very server.
+ */
+export type DoltTls =
+  | { readonly mode: "insecure" }
+  | { readonly mode: "verified"; readonly ca: string | null; readonly names: readonly [string, ...string[]] };
+
+/**
+ * Why a connection failed over TLS, of all that can be wrong with it; the server itself is there.
+ * - `untrusted`: no chain to a CA that is trusted. `expired`: out of its time. `name`: it is for other names.
+ * - `unsupported`: the server offers no TLS. `required`: it demands TLS, and none was used.
+ * - `failed`: something else about the handshake.
+ */
+export type TlsTrouble = "untrusted" | "expired" | "name" | "unsupported" | "required" | "failed";
+
+/** What is needed to be let in by the servers of a target, and from where it comes. */
+export interface DoltAccess {
+  readonly username: string;
+  readonly password: string;
+  /** Where the login was found, for people; never what it is. */
+  readonly source: string;
+  /** Whether to dial the pod's address or its stable host name. */
+  readonly connectBy: "ip" | "host";
+  readonly tls:
+    | { readonly mode: "insecure" }
+    /** `serverName` null: the pod's own names and address. */
+    | { readonly mode: "verified"; readonly ca: string | null; readonly serverName: string | null }
+    | null;
 }
 
 export type DoltRole = "primary" | "standby" | "detected_broken_config";
@@ -56,6 +90,18 @@ export interface DataState {
   readonly branchControl: string;
 }
 
+/** What a server holds by name, how it is set, and what time it has: what contradictions between servers are found by. */
+export interface ServerDetails {
+  /** By user database, the names of its branches. */
+  readonly branches: Readonly<Record<string, readonly string[]>>;
+  /** `user@host` of each account that replicates. */
+  readonly accounts: readonly string[];
+  /** Global variables that clients notice after a switch, by name; those that the server does not know are missing. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** The server's own clock, on the scale of `ReplicationRow.lastUpdateMs`: only differences mean something. */
+  readonly clockMs: number;
+}
+
 export interface DoltSession {
   identity(options: CallOptions): Promise<DoltIdentity>;
   /** Names of user databases: no system ones. */
@@ -63,6 +109,8 @@ export interface DoltSession {
   replication(options: CallOptions): Promise<ReplicationRow[]>;
   /** Rows of users and branch control only: cheap, and enough before a demotion. */
   privileges(options: CallOptions): Promise<Pick<DataState, "users" | "branchControl">>;
+  /** Names, settings and the clock; one question a database. */
+  details(options: CallOptions): Promise<ServerDetails>;
   /** Reads through every branch; costs a connection a branch. Only meaningful while nothing writes. */
   dataState(options: CallOptions): Promise<DataState>;
   assumeRole(role: "primary" | "standby", epoch: number, options: CallOptions): Promise<void>;
@@ -86,13 +134,16 @@ export interface CallOptions {
 export class DoltError extends Error {
   override readonly name = "DoltError";
   readonly outcome: "login" | "refused" | "unreachable" | "unknown";
+  /** Of an `unreachable` server that is there, and only TLS is in the way: what of it. */
+  readonly tls: TlsTrouble | null;
 
   constructor(
     outcome: "login" | "refused" | "unreachable" | "unknown",
     message: string,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; tls?: TlsTrouble },
   ) {
     super(message, options);
     this.outcome = outcome;
+    this.tls = options?.tls ?? null;
   }
 }

@@ -30,6 +30,7 @@ function dying(real: DoltSession): DoltSession {
     databases: (options) => real.databases(options),
     replication: (options) => real.replication(options),
     privileges: (options) => real.privileges(options),
+    details: (options) => real.details(options),
     dataState: (options) => real.dataState(options),
     close: () => real.close(),
     async assumeRole(role, epoch, options) {

@@ -22,7 +22,7 @@ const privilegeTables = ["user", "db", "tables_priv", "procs_priv", "role_edges"
  * A user that each server makes for itself with a password of its own (its local clients use it) and never replicates:
  * its row always differs (seen on Dolt 2.2.3).
  */
-const localUser = "__dolt_local_user__";
+export const localUser = "__dolt_local_user__";
 
 /**
  * A column of `mysql.user` that differs by a second between equal servers: the primary rounds its own fraction, and what it

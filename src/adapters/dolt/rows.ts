@@ -57,5 +57,14 @@ export const remoteRowSchema = z.object({ name: z.string(), url: z.string() });
 export const branchRowSchema = z.object({ name: z.string() });
 export const rootsRowSchema = z.object({ working: z.string(), staged: z.string() });
 
+export const accountRowSchema = z
+  .object({ User: z.string(), Host: z.string() })
+  .transform(({ User, Host }) => ({ user: User, host: Host }));
+
+/** Of `SHOW VARIABLES`. */
+export const variableRowSchema = z.object({ Variable_name: z.string(), Value: z.unknown() });
+
+export const clockRowSchema = z.object({ now: z.date() }).transform((row) => row.now.getTime());
+
 /** A row of which every column counts and none is known by name here. */
 export const anyRowSchema = z.record(z.string(), z.unknown());

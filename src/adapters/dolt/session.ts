@@ -7,10 +7,12 @@ import type {
   DoltIdentity,
   DoltSession,
   ReplicationRow,
+  ServerDetails,
 } from "../../ports/dolt-servers.ts";
 import { DoltError } from "../../ports/dolt-servers.ts";
 import { bounded } from "./bounded.ts";
 import { quoted, type Read, readDatabases, readDataState, readPrivileges } from "./data-state.ts";
+import { readDetails } from "./details.ts";
 import { callFailure } from "./failures.ts";
 import { readReplication } from "./replication.ts";
 import { caughtUpRowSchema, identityRowSchema, statusRowSchema } from "./rows.ts";
@@ -43,6 +45,10 @@ export class MysqlDoltSession implements DoltSession {
 
   privileges(options: CallOptions): Promise<Pick<DataState, "users" | "branchControl">> {
     return readPrivileges(this.#reader(options));
+  }
+
+  details(options: CallOptions): Promise<ServerDetails> {
+    return readDetails(this.#reader(options));
   }
 
   dataState(options: CallOptions): Promise<DataState> {

@@ -1,6 +1,7 @@
 import { type Problem, problem } from "../../domain/errors.ts";
 import type { AnsweringNode } from "./candidate.ts";
 import type { DoltNode, DoltView } from "./look.ts";
+import { lackingOf } from "./primary-lacks.ts";
 import { roleLabel } from "./role-labels.ts";
 
 /**
@@ -26,10 +27,21 @@ export function findOnlyPrimary(view: DoltView): { primary: AnsweringNode } | { 
     problems.push(problem("dolt_other_primary_possible", { pods: silent.map((node) => node.name) }));
   }
   const [primary] = primaries;
+  if (primary !== undefined) {
+    const standbys = answering.filter((node) => node.answer.role === "standby");
+    const missing = lackingOf(primary, standbys).map(({ text }) => text);
+    if (missing.length > 0) problems.push(problem("dolt_primary_lacks", { pod: primary.name, missing }));
+  }
   if (primary !== undefined && answering.some((node) => node.answer.epoch > primary.answer.epoch)) {
     problems.push(problem("dolt_epochs_apart", { epochs: roles }));
   }
   return primary === undefined || problems.length > 0 ? { problems } : { primary };
+}
+
+/** The one server that answers as primary; null when none or several do. Says nothing of those that do not answer. */
+export function onlyPrimaryOf(view: DoltView): AnsweringNode | null {
+  const [primary, ...others] = view.nodes.filter(isAnswering).filter((node) => node.answer.role === "primary");
+  return others.length === 0 ? (primary ?? null) : null;
 }
 
 export function isAnswering(node: DoltNode): node is AnsweringNode {

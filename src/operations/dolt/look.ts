@@ -6,6 +6,7 @@ import {
   type DoltIdentity,
   type DoltSession,
   type ReplicationRow,
+  type ServerDetails,
 } from "../../ports/dolt-servers.ts";
 import type { PodView, WorkloadView } from "../../ports/workloads.ts";
 import type { OperationContext } from "../operation.ts";
@@ -21,6 +22,18 @@ export interface DoltView {
   readonly nodes: readonly DoltNode[];
   /** By pod, how its state compares with the primary's; only of those that were compared, as their lag is unknown. */
   readonly comparisons: ReadonlyMap<string, StateComparison>;
+  /** By pod, the configuration its server starts with; missing where nobody looked, or where it could not be seen. */
+  readonly configurations?: ReadonlyMap<string, ServerConfiguration>;
+}
+
+/** What a server's YAML says of its cluster (dolt.md, “Server configuration”). */
+export interface ServerConfiguration {
+  /** What it is when its volume is empty; an empty value means primary. */
+  readonly bootstrapRole: "primary" | "standby";
+  readonly bootstrapEpoch: number;
+  readonly remotes: readonly { readonly name: string; readonly urlTemplate: string }[];
+  /** Port of the remotes API, over which it is replicated to. */
+  readonly remotesPort: number;
 }
 
 export type StateComparison =
@@ -40,6 +53,7 @@ export interface DoltAnswer extends DoltIdentity {
   readonly databases: readonly string[];
   readonly replication: readonly ReplicationRow[];
   readonly privileges: Pick<DataState, "users" | "branchControl">;
+  readonly details: ServerDetails;
 }
 
 /**
@@ -111,7 +125,8 @@ async function answerOf(
   const databases = await session.databases(options);
   const replication = await session.replication(options);
   const privileges = await session.privileges(options);
-  return { ...identity, databases, replication, privileges };
+  const details = await session.details(options);
+  return { ...identity, databases, replication, privileges, details };
 }
 
 /** Why no server can be running in this pod, or null when one may. */

@@ -146,6 +146,9 @@ describe("the preflight of a failover", () => {
     targets: (signal: AbortSignal) => bench.workloads.targets(signal),
     look: async (): Promise<WorkloadView | null> => await bench.workload(),
     labelPod: () => never(),
+    evictPod: () => never(),
+    events: () => never(),
+    podLog: () => never(),
     credentials: (view: WorkloadView, signal: AbortSignal) => bench.workloads.credentials(view, signal),
   });
 
@@ -160,6 +163,7 @@ describe("the preflight of a failover", () => {
           databases: (options) => real.databases(options),
           replication: async (options) => (await real.replication(options)).map(unknown),
           privileges: (options) => real.privileges(options),
+          details: (options) => real.details(options),
           dataState: (options) => real.dataState(options),
           assumeRole: (role, epoch, options) => real.assumeRole(role, epoch, options),
           transitionToStandby: (epoch, minCaughtUp, options) => real.transitionToStandby(epoch, minCaughtUp, options),

@@ -32,6 +32,7 @@ export class InterceptedServers implements DoltServers {
       databases: (call) => real.databases(call),
       replication: (call) => real.replication(call),
       privileges: (call) => real.privileges(call),
+      details: (call) => real.details(call),
       dataState: (call) => real.dataState(call),
       close: () => real.close(),
       async assumeRole(role, epoch, call) {
@@ -75,6 +76,9 @@ export function interceptedWorkloads(
       await real.labelPod(pod, label, value, signal);
       await calls.afterLabel?.(pod, value);
     },
+    evictPod: (pod, signal) => real.evictPod(pod, signal),
+    events: (object, signal) => real.events(object, signal),
+    podLog: (pod, lines, signal) => real.podLog(pod, lines, signal),
     credentials: (view, signal) => real.credentials(view, signal),
   };
 }

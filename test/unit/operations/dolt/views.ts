@@ -26,6 +26,7 @@ export function viewOf(nodes: readonly DoltNode[], workload: Partial<WorkloadVie
 
 export function answering(name: string, answer: Partial<DoltAnswer>, pod: Partial<PodView> = {}): AnsweringNode {
   const role = answer.role ?? "standby";
+  const databases = answer.databases ?? ["app"];
   return {
     name,
     pod: podOf(name, pod),
@@ -35,9 +36,15 @@ export function answering(name: string, answer: Partial<DoltAnswer>, pod: Partia
       epoch: 1,
       readOnly: role !== "primary",
       version: "2.2.3",
-      databases: ["app"],
+      databases,
       replication: [],
       privileges: { users: "u", branchControl: "b" },
+      details: {
+        branches: Object.fromEntries(databases.map((database) => [database, ["main"]])),
+        accounts: ["root@%"],
+        settings: { dolt_cluster_ack_writes_timeout_secs: "0" },
+        clockMs: 1_000,
+      },
       ...answer,
     },
   };
@@ -65,6 +72,7 @@ export function replicated(pod: string, row: Partial<ReplicationRow> = {}): Repl
 export function podOf(name: string, pod: Partial<PodView> = {}): PodView {
   return {
     uid: `uid of ${name}`,
+    createdAtMs: 1_000,
     ip: `10.0.0.${Number(name.split("-").at(-1)) + 1}`,
     port: 3306,
     ready: true,
