@@ -119,6 +119,25 @@ export function doltServersSuite(name: string, start: StartDoltCluster): void {
       expect(await standby.privileges(patient())).toEqual({ users: state.users, branchControl: state.branchControl });
       expect(await standby.databases(patient())).toEqual(["app"]);
     });
+
+    it("tells branches, accounts, settings and the server's clock, which ages a standby's last update", async () => {
+      const { a, b, c } = await startWithApp(start);
+      await execute(a, undefined, "CREATE USER app@'%' IDENTIFIED BY 'secret'");
+      await execute(a, "app", "CALL dolt_branch('feature')", "SET GLOBAL dolt_cluster_ack_writes_timeout_secs = 3");
+      await untilCaughtUp(a, [b, c]);
+
+      const onPrimary = await (await connect(a)).details(patient());
+      const standby = await connect(b);
+      const [row] = await standby.replication(patient());
+      const onStandby = await standby.details(patient());
+
+      const held = { branches: { app: ["feature", "main"] }, accounts: expect.arrayContaining(["app@%", "root@%"]) };
+      expect(onPrimary).toMatchObject({ ...held, settings: { dolt_cluster_ack_writes_timeout_secs: "3" } });
+      expect(onStandby).toMatchObject({ ...held, settings: { dolt_cluster_ack_writes_timeout_secs: "0" } });
+      const ageMs = onStandby.clockMs - (row?.lastUpdateMs ?? 0);
+      expect(ageMs).toBeGreaterThan(-1_000);
+      expect(ageMs).toBeLessThan(30_000);
+    });
   });
 }
 
