@@ -1,4 +1,5 @@
 import type { AnnouncedTarget, TargetKey } from "../domain/target.ts";
+import type { DoltAccess } from "./dolt-servers.ts";
 
 /**
  * The Kubernetes API as far as operations need it. Every call throws HandoverError `kubernetes_away` (no answer, whether a
@@ -11,8 +12,14 @@ export interface Workloads {
   look(target: TargetReference, signal: AbortSignal): Promise<WorkloadView | null>;
   /** Sets one label of a pod by a patch that is bound to the pod's UID; retried by the caller. Throws `kubernetes_refused` when that pod is gone. */
   labelPod(pod: PodReference, label: string, value: string, signal: AbortSignal): Promise<void>;
-  /** Credentials of the target's servers: from the annotated Secret; null when none is annotated. */
-  credentials(view: WorkloadView, signal: AbortSignal): Promise<{ username: string; password: string } | null>;
+  /** Asks for a pod's eviction, bound to its UID, so that asking again is safe when no answer came. */
+  evictPod(pod: PodReference, signal: AbortSignal): Promise<Eviction>;
+  /** What the cluster says of an object, by its UID: one line each, without secrets, the newest last. */
+  events(object: { readonly namespace: string; readonly uid: string }, signal: AbortSignal): Promise<string[]>;
+  /** Last lines of a pod's server, without secrets. Throws when it has no log, or nobody can read it. */
+  podLog(pod: PodReference, lines: number, signal: AbortSignal): Promise<string[]>;
+  /** How the target's servers are reached and logged in to. Throws `dolt_access_invalid` when what is set about it makes no sense. */
+  credentials(view: WorkloadView, signal: AbortSignal): Promise<DoltAccess>;
 }
 
 export interface TargetReference {
@@ -27,11 +34,23 @@ export interface PodReference {
   readonly uid: string;
 }
 
+/**
+ * - `accepted`: that pod is on its way out.
+ * - `gone`: there is no pod of that name and UID any more.
+ * - `refused`: not now, and why in words: mostly a PodDisruptionBudget. It may be asked again.
+ */
+export type Eviction =
+  | { readonly kind: "accepted" }
+  | { readonly kind: "gone" }
+  | { readonly kind: "refused"; readonly why: string };
+
 export interface WorkloadView {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
   readonly replicas: number;
+  /** The headless Service under which each pod has a host name of its own; null where the StatefulSet names none. */
+  readonly serviceName: string | null;
   readonly annotations: Readonly<Record<string, string>>;
   /** Revision that pods should have, and the one they had before a roll-out. Equal when no roll-out is under way. */
   readonly updateRevision: string;
@@ -44,6 +63,8 @@ export interface WorkloadView {
 
 export interface PodView {
   readonly uid: string;
+  /** By the API server's clock, in whole seconds. */
+  readonly createdAtMs: number;
   readonly ip: string | null;
   /** Port named `dolt` of the container named `dolt`; null when neither is there. */
   readonly port: number | null;

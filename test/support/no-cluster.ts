@@ -6,6 +6,14 @@ const asked = async (): Promise<never> => {
 
 /** For tests of what must not depend on a cluster: every question is an error. */
 export const noCluster: Pick<OperationContext, "workloads" | "dolt"> = {
-  workloads: { targets: asked, look: asked, labelPod: asked, credentials: asked },
+  workloads: {
+    targets: asked,
+    look: asked,
+    labelPod: asked,
+    evictPod: asked,
+    events: asked,
+    podLog: asked,
+    credentials: asked,
+  },
   dolt: { connect: asked },
 };

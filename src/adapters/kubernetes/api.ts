@@ -41,14 +41,22 @@ export class KubernetesApi {
     this.watch = new Watch(kubeConfig);
   }
 
-  /** One call, bounded. `doing` says in a problem what failed: “reading StatefulSet shop/orders”. */
-  async call<T>(doing: string, signal: AbortSignal, send: (options: ConfigurationOptions) => Promise<T>): Promise<T> {
-    const deadline = AbortSignal.timeout(this.#callDeadlineMs);
+  /**
+   * One call, bounded. `doing` says in a problem what failed: “reading StatefulSet shop/orders”.
+   * @param deadlineMs of a call for which the server is known to take longer than for others
+   */
+  async call<T>(
+    doing: string,
+    signal: AbortSignal,
+    send: (options: ConfigurationOptions) => Promise<T>,
+    deadlineMs = this.#callDeadlineMs,
+  ): Promise<T> {
+    const deadline = AbortSignal.timeout(deadlineMs);
     try {
       signal.throwIfAborted();
       return await send(bound(AbortSignal.any([signal, deadline])));
     } catch (error) {
-      if (deadline.aborted) throw callFailure(doing, new Error(`no answer within ${this.#callDeadlineMs} ms`));
+      if (deadline.aborted) throw callFailure(doing, new Error(`no answer within ${deadlineMs} ms`));
       if (signal.aborted) throw callFailure(doing, new Error("the wait was cancelled"));
       throw callFailure(doing, error);
     }

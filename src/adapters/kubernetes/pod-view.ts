@@ -17,6 +17,7 @@ export function podView(pod: V1Pod): PodView | null {
   const labels = pod.metadata?.labels ?? {};
   return {
     uid,
+    createdAtMs: pod.metadata?.creationTimestamp?.getTime() ?? 0,
     ip: pod.status?.podIP || null,
     port: container === null ? null : serverPort(container),
     ready: pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
@@ -27,7 +28,8 @@ export function podView(pod: V1Pod): PodView | null {
   };
 }
 
-function serverContainer(pod: V1Pod): V1Container | null {
+/** The container of the server; null for a pod without containers. */
+export function serverContainer(pod: V1Pod): V1Container | null {
   const containers = pod.spec?.containers ?? [];
   return containers.find(({ name }) => name === containerName) ?? containers[0] ?? null;
 }

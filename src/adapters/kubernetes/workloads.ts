@@ -1,10 +1,12 @@
 import { PatchStrategy, setHeaderOptions, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
 import { fail } from "../../domain/errors.ts";
 import type { AnnouncedTarget } from "../../domain/target.ts";
-import type { PodReference, TargetReference, Workloads, WorkloadView } from "../../ports/workloads.ts";
+import type { Eviction, PodReference, TargetReference, Workloads, WorkloadView } from "../../ports/workloads.ts";
 import { credentialsAnnotation } from "./annotations.ts";
 import { announcedTarget } from "./announced-target.ts";
 import type { KubernetesApi } from "./api.ts";
+import { readEvents, readPodLog } from "./diagnosis.ts";
+import { evict } from "./eviction.ts";
 import { statusCode } from "./failures.ts";
 import { selectorText, workloadView } from "./workload-view.ts";
 
@@ -63,6 +65,18 @@ export class KubernetesWorkloads implements Workloads {
         setHeaderOptions("Content-Type", PatchStrategy.JsonPatch, options),
       ),
     );
+  }
+
+  evictPod(pod: PodReference, signal: AbortSignal): Promise<Eviction> {
+    return evict(this.#api, pod, signal);
+  }
+
+  events(object: { readonly namespace: string; readonly uid: string }, signal: AbortSignal): Promise<string[]> {
+    return readEvents(this.#api, object, signal);
+  }
+
+  podLog(pod: PodReference, lines: number, signal: AbortSignal): Promise<string[]> {
+    return readPodLog(this.#api, pod, lines, signal);
   }
 
   async credentials(view: WorkloadView, signal: AbortSignal): Promise<{ username: string; password: string } | null> {

@@ -1,5 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { AppsV1Api, CoreV1Api, KubeConfig, RbacAuthorizationV1Api, type V1StatefulSet } from "@kubernetes/client-node";
+import {
+  AppsV1Api,
+  CoreV1Api,
+  KubeConfig,
+  PatchStrategy,
+  PolicyV1Api,
+  RbacAuthorizationV1Api,
+  setHeaderOptions,
+  type V1StatefulSet,
+} from "@kubernetes/client-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
@@ -43,6 +52,7 @@ const bindingSchema = z.object({
 export function kubernetesAdaptersSuite(name: string, start: () => Promise<KubernetesUnderTest>): void {
   describe(`the Kubernetes adapters on ${name}, with the Role of deploy/role.yaml`, () => {
     let underTest: KubernetesUnderTest;
+    let asAdmin: KubeConfig;
     let admin: CoreV1Api;
     let api: KubernetesApi;
     let workloads: KubernetesWorkloads;
@@ -51,7 +61,7 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
 
     beforeAll(async () => {
       underTest = await start();
-      const asAdmin = new KubeConfig();
+      asAdmin = new KubeConfig();
       asAdmin.loadFromString(underTest.kubeconfig);
       admin = asAdmin.makeApiClient(CoreV1Api);
       await admin.createNamespace({ body: { metadata: { name: namespace } } });
@@ -75,6 +85,16 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
       await api?.close();
       await underTest?.close();
     });
+
+    const setRunning = (podName: string) =>
+      admin.patchNamespacedPodStatus(
+        {
+          namespace,
+          name: podName,
+          body: { status: { phase: "Running", conditions: [{ type: "Ready", status: "True" }] } },
+        },
+        setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+      );
 
     const lookAtPods = () =>
       until("both pods are there", async () => {
@@ -119,6 +139,68 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
       expect((await admin.readNamespacedPod({ namespace, name: podName })).metadata?.labels?.[labelKey]).toBe(
         "standby",
       );
+    });
+
+    it("evicts that very pod, and says in words when a budget forbids it", async () => {
+      const { name: podName, uid } = await firstPod(await lookAtPods());
+      const pod = { namespace, name: podName, uid };
+
+      expect(await workloads.evictPod({ ...pod, uid: "another" }, signal)).toEqual({ kind: "gone" });
+      expect(await workloads.evictPod({ ...pod, name: "orders-9" }, signal)).toEqual({ kind: "gone" });
+      // A pod that never ran disturbs nobody, so the budget is for one that does.
+      await setRunning(podName);
+      const policy = asAdmin.makeApiClient(PolicyV1Api);
+      const budget = { minAvailable: 1, selector: { matchLabels: { app: "orders" } } };
+      await policy.createNamespacedPodDisruptionBudget({
+        namespace,
+        body: { metadata: { name: "orders" }, spec: budget },
+      });
+      await until("the budget is known", async () => {
+        const { status } = await policy.readNamespacedPodDisruptionBudget({ namespace, name: "orders" });
+        return status?.currentHealthy === 1;
+      });
+      expect(await workloads.evictPod(pod, signal)).toEqual({
+        kind: "refused",
+        why: "Cannot evict pod as it would violate the pod's disruption budget. The disruption budget orders needs 1 healthy pods and has 1 currently",
+      });
+      await policy.deleteNamespacedPodDisruptionBudget({ namespace, name: "orders" });
+      await until("the budget is gone", async () => (await workloads.evictPod(pod, signal)).kind !== "refused");
+      await until("another pod has its name", async () => {
+        const [first] = (await workloads.look(target, signal))?.pods ?? [];
+        return first?.pod !== null && first?.pod !== undefined && first.pod.uid !== uid;
+      });
+    });
+
+    it("reads what the cluster says of an object, the newest last and without secrets", async () => {
+      const { name: podName, uid } = await firstPod(await lookAtPods());
+      const involvedObject = { apiVersion: "v1", kind: "Pod", namespace, name: podName, uid };
+      const event = (name: string, message: string, seconds: number, count: number) =>
+        admin.createNamespacedEvent({
+          namespace,
+          body: {
+            metadata: { name, namespace },
+            involvedObject,
+            type: "Warning",
+            reason: "BackOff",
+            message,
+            count,
+            lastTimestamp: new Date(seconds * 1_000),
+          },
+        });
+      await event("later", "it crashed: password=hunter2", 20, 4);
+      await event("earlier", "no node has room", 10, 1);
+
+      expect(await workloads.events({ namespace, uid }, signal)).toEqual([
+        "Warning BackOff: no node has room",
+        "Warning BackOff: it crashed: password=[hidden] (×4)",
+      ]);
+      expect(await workloads.events({ namespace, uid: "another" }, signal)).toEqual([]);
+    });
+
+    it("asks for the log of that very pod only", async () => {
+      const { name: podName } = await firstPod(await lookAtPods());
+      const another = { namespace, name: podName, uid: "another" };
+      expect(await codeOf(workloads.podLog(another, 5, signal))).toBe("kubernetes_refused");
     });
 
     it("reads the credentials that the Role names, and no others", async () => {
@@ -202,7 +284,7 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
         },
         stop.signal,
       );
-      const asAdmin = new KubeConfig();
+      asAdmin = new KubeConfig();
       asAdmin.loadFromString(underTest.kubeconfig);
       const apps = asAdmin.makeApiClient(AppsV1Api);
       await until("the list is known", async () => seen.length === 1);

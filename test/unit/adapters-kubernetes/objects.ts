@@ -30,6 +30,7 @@ export function pod(
       name,
       namespace: "shop",
       uid: different.uid ?? `uid of ${name}`,
+      creationTimestamp: new Date(1_000),
       labels: { "controller-revision-hash": "dolt-2" },
       ownerReferences: [
         { apiVersion: "apps/v1", kind: "StatefulSet", name: "dolt", uid: different.owner ?? setUid, controller: true },

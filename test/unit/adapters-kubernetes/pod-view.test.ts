@@ -7,6 +7,7 @@ describe("a pod as operations see it", () => {
   it("is told by the server's own container and port, not by a sidecar's", () => {
     expect(podView(pod("dolt-0"))).toEqual({
       uid: "uid of dolt-0",
+      createdAtMs: 1_000,
       ip: "10.0.0.7",
       port: 3307,
       ready: true,

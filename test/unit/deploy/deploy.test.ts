@@ -38,6 +38,9 @@ describe("the worker's Role", () => {
     expect(allowed).toEqual([
       "statefulsets: get,list,watch",
       "pods: get,list,watch,patch",
+      "pods/eviction: create",
+      "pods/log: get",
+      "events: list",
       "leases: get,list,watch,create,update",
       "secrets: get",
     ]);

@@ -27,6 +27,9 @@ function contextWith(looks: readonly WorkloadView[], refusals = 0, signal = Abor
     workloads: {
       targets: async () => [],
       credentials: async () => null,
+      evictPod: () => Promise.reject(new Error("labels evict nothing")),
+      events: async () => [],
+      podLog: async () => [],
       async look() {
         look += 1;
         return looks[Math.min(look, looks.length) - 1] ?? null;
