@@ -1,3 +1,6 @@
+import type { DoltBackups } from "./dolt-backups.ts";
+import type { DoltEvidence } from "./dolt-evidence.ts";
+
 /**
  * Dolt servers as far as operations need them. A connection is one authenticated session; what a call throws is a
  * DoltError, whose `outcome` says whether the server is known to have done nothing.
@@ -103,6 +106,10 @@ export interface ServerDetails {
 }
 
 export interface DoltSession {
+  /** Its history and rows, to compare two sides that parted. */
+  readonly evidence: DoltEvidence;
+  /** Copies of whole databases, and what is needed around them. */
+  readonly backups: DoltBackups;
   identity(options: CallOptions): Promise<DoltIdentity>;
   /** Names of user databases: no system ones. */
   databases(options: CallOptions): Promise<string[]>;

@@ -26,6 +26,8 @@ class DyingServers implements DoltServers {
 
 function dying(real: DoltSession): DoltSession {
   return {
+    evidence: real.evidence,
+    backups: real.backups,
     identity: (options) => real.identity(options),
     databases: (options) => real.databases(options),
     replication: (options) => real.replication(options),

@@ -10,15 +10,19 @@ import type {
   ServerDetails,
 } from "../../ports/dolt-servers.ts";
 import { DoltError } from "../../ports/dolt-servers.ts";
+import { MysqlDoltBackups } from "./backups.ts";
 import { bounded } from "./bounded.ts";
 import { quoted, type Read, readDatabases, readDataState, readPrivileges } from "./data-state.ts";
 import { readDetails } from "./details.ts";
+import { MysqlDoltEvidence, type Statements } from "./evidence.ts";
 import { callFailure } from "./failures.ts";
 import { readReplication } from "./replication.ts";
 import { caughtUpRowSchema, identityRowSchema, statusRowSchema } from "./rows.ts";
 
 /** One authenticated connection. A call that gets no answer destroys it: its answer could otherwise be taken for the next call's. */
 export class MysqlDoltSession implements DoltSession {
+  readonly evidence: MysqlDoltEvidence;
+  readonly backups: MysqlDoltBackups;
   readonly #connection: Connection;
   #closed: string | null = null;
 
@@ -27,6 +31,14 @@ export class MysqlDoltSession implements DoltSession {
     // Without listeners a connection lost between two calls would end the process.
     connection.on("error", (error: Error) => this.#markClosed(error.message));
     connection.on("end", () => this.#markClosed("the connection ended"));
+    const statements: Statements = {
+      read: (options) => this.#reader(options),
+      run: async (sql, options) => {
+        await this.#answer(sql, options);
+      },
+    };
+    this.evidence = new MysqlDoltEvidence(statements);
+    this.backups = new MysqlDoltBackups(statements);
   }
 
   async identity(options: CallOptions): Promise<DoltIdentity> {

@@ -28,6 +28,8 @@ export class InterceptedServers implements DoltServers {
     const calls = this.#calls;
     const { host } = address;
     return {
+      evidence: real.evidence,
+      backups: real.backups,
       identity: (call) => real.identity(call),
       databases: (call) => real.databases(call),
       replication: (call) => real.replication(call),
