@@ -32,7 +32,8 @@ export const DATA_PATH = "/var/lib/dolt";
 export const CONFIG_PATH = "/etc/dolt";
 
 const INSTANCE_LABEL = "app.kubernetes.io/instance";
-const POD_NAME_LABEL = "statefulset.kubernetes.io/pod-name";
+/** Set on each pod by the StatefulSet's controller; what a pod's own Service selects. */
+export const POD_NAME_LABEL = "statefulset.kubernetes.io/pod-name";
 
 /** What depends on the kind of cluster rather than on the target. */
 export interface DoltPlacement {
@@ -116,7 +117,7 @@ export function serverConfig(spec: DoltTargetSpec, placement: DoltPlacement, pod
 }
 
 function statefulSet(spec: DoltTargetSpec, placement: DoltPlacement): V1StatefulSet {
-  const labels = podLabels(spec);
+  const labels = instanceLabels(spec);
   return {
     apiVersion: "apps/v1",
     kind: "StatefulSet",
@@ -198,7 +199,7 @@ function doltContainer(spec: DoltTargetSpec, placement: DoltPlacement): V1Contai
 function services(spec: DoltTargetSpec): V1Service[] {
   const sql = { name: "dolt", port: SQL_PORT, targetPort: "dolt" };
   const replication = { name: "remotesapi", port: REPLICATION_PORT, targetPort: "remotesapi" };
-  const labels = podLabels(spec);
+  const labels = instanceLabels(spec);
   return [
     service(spec, headlessService(spec), {
       clusterIP: "None",
@@ -208,15 +209,20 @@ function services(spec: DoltTargetSpec): V1Service[] {
     }),
     service(spec, roleService(spec.name, "rw"), { selector: { ...labels, [ROLE_LABEL]: "primary" }, ports: [sql] }),
     service(spec, roleService(spec.name, "ro"), { selector: { ...labels, [ROLE_LABEL]: "standby" }, ports: [sql] }),
-    ...doltPods(spec).map((pod) =>
-      service(spec, `${pod}-repl`, {
-        // A server replicates before it is ready, and must, or it never catches up.
-        publishNotReadyAddresses: true,
-        selector: { ...labels, [POD_NAME_LABEL]: pod },
-        ports: [replication],
-      }),
-    ),
+    ...replicationServices(spec),
   ];
+}
+
+/** One Service a pod: its address outlives the pod. */
+export function replicationServices(spec: DoltTargetSpec): V1Service[] {
+  return doltPods(spec).map((pod) =>
+    service(spec, `${pod}-repl`, {
+      // A server replicates before it is ready, and must, or it never catches up.
+      publishNotReadyAddresses: true,
+      selector: { ...instanceLabels(spec), [POD_NAME_LABEL]: pod },
+      ports: [{ name: "remotesapi", port: REPLICATION_PORT, targetPort: "remotesapi" }],
+    }),
+  );
 }
 
 function service(spec: DoltTargetSpec, name: string, body: NonNullable<V1Service["spec"]>): V1Service {
@@ -224,10 +230,11 @@ function service(spec: DoltTargetSpec, name: string, body: NonNullable<V1Service
 }
 
 function metadata(spec: DoltTargetSpec, name: string) {
-  return { name, namespace: spec.namespace, labels: podLabels(spec) };
+  return { name, namespace: spec.namespace, labels: instanceLabels(spec) };
 }
 
-function podLabels(spec: DoltTargetSpec): Record<string, string> {
+/** On every object and pod of a target. */
+export function instanceLabels(spec: Pick<DoltTargetSpec, "name">): Record<string, string> {
   return { "app.kubernetes.io/name": "dolt", [INSTANCE_LABEL]: spec.name };
 }
 

@@ -12,7 +12,15 @@ import {
   type V1Pod,
 } from "@kubernetes/client-node";
 import { type Connection, createConnection } from "mysql2/promise";
-import { type DoltObjects, doltPods, ROLE_LABEL, ROOT_USER, SQL_PORT } from "./dolt-manifests.ts";
+import {
+  type DoltObjects,
+  doltPods,
+  POD_NAME_LABEL,
+  ROLE_LABEL,
+  ROOT_USER,
+  replicationServices,
+  SQL_PORT,
+} from "./dolt-manifests.ts";
 import { until, untilReplicated } from "./dolt-replication.ts";
 import type { DoltTargetSpec } from "./handle.ts";
 
@@ -62,17 +70,32 @@ export async function podAddress(
 async function createObjects(kubeConfig: KubeConfig, objects: DoltObjects): Promise<void> {
   const core = kubeConfig.makeApiClient(CoreV1Api);
   const namespace = objects.statefulSet.metadata?.namespace ?? "default";
-  await core.createNamespace({ body: objects.namespace }).catch((error: unknown) => {
-    if (!(error instanceof ApiException && error.code === 409)) {
-      throw error;
-    }
-  });
+  await core.createNamespace({ body: objects.namespace }).catch(unlessItExists);
   await core.createNamespacedSecret({ namespace, body: objects.secret });
   await core.createNamespacedConfigMap({ namespace, body: objects.configMap });
   for (const service of objects.services) {
-    await core.createNamespacedService({ namespace, body: service });
+    await core.createNamespacedService({ namespace, body: service }).catch(unlessItExists);
   }
   await kubeConfig.makeApiClient(AppsV1Api).createNamespacedStatefulSet({ namespace, body: objects.statefulSet });
+}
+
+/** Creates the pods' own Services before anything else, for whose configuration names their addresses; resolves to those, by pod. */
+export async function createReplicationServices(
+  kubeConfig: KubeConfig,
+  spec: DoltTargetSpec,
+): Promise<Map<string, string>> {
+  const core = kubeConfig.makeApiClient(CoreV1Api);
+  const { namespace } = spec;
+  await core.createNamespace({ body: { metadata: { name: namespace } } }).catch(unlessItExists);
+  const created = replicationServices(spec).map(async (body) => {
+    const service = await core.createNamespacedService({ namespace, body });
+    return [service.spec?.selector?.[POD_NAME_LABEL] ?? "", service.spec?.clusterIP ?? ""] as const;
+  });
+  return new Map(await Promise.all(created));
+}
+
+function unlessItExists(error: unknown): void {
+  if (!(error instanceof ApiException && error.code === 409)) throw error;
 }
 
 async function untilReady({ kubeConfig, spec, signal }: BringUp, name: string): Promise<void> {

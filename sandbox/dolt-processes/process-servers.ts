@@ -26,7 +26,12 @@ export class ProcessServers implements DoltServers {
   private constructor(options: ProcessServersOptions) {
     this.#options = options;
     const { binary, logFolder } = options;
-    this.runtime = new ProcessRuntime({ programs: { dolt: binary }, logFolder, ready: answersQuery });
+    this.runtime = new ProcessRuntime({
+      programs: { dolt: binary },
+      logFolder,
+      ready: answersQuery,
+      environment: ({ namespace, name }) => this.#environmentOf(namespace, name),
+    });
   }
 
   /** Throws when the binary cannot be run: a pod would only say so in its status. */
@@ -40,7 +45,7 @@ export class ProcessServers implements DoltServers {
   async createTarget(spec: DoltTargetSpec, node: DoltNode): Promise<DoltTarget> {
     const { volumesFolder, volumeBytes } = this.#options;
     const volumes = new Volumes(join(volumesFolder, spec.namespace, spec.name), volumeBytes);
-    const target = await ProcessTarget.open(spec, node, volumes);
+    const target = new ProcessTarget(spec, node, volumes);
     this.#targets.push(target);
     await target.bringUp();
     return target;
@@ -48,5 +53,13 @@ export class ProcessServers implements DoltServers {
 
   async close(): Promise<void> {
     await Promise.all(this.#targets.splice(0).map((target) => target.close()));
+  }
+
+  async #environmentOf(namespace: string, pod: string): Promise<Record<string, string>> {
+    for (const target of this.#targets) {
+      const environment = await target.environmentOf(namespace, pod);
+      if (environment !== null) return environment;
+    }
+    return {};
   }
 }

@@ -1,16 +1,23 @@
 import { doltPods, REPLICATION_PORT } from "../dolt-manifests.ts";
 import type { DoltNode } from "../dolt-servers.ts";
-import { podAddress } from "../dolt-target.ts";
+import { createReplicationServices, podAddress } from "../dolt-target.ts";
 import type { DoltFaults, DoltTarget, DoltTargetSpec } from "../handle.ts";
 import { bringUpOnNode } from "../node-target.ts";
 import { ProcessFaults } from "./process-faults.ts";
 import { ReplicationLinks } from "./replication-links.ts";
+import { ReplicationServices } from "./replication-services.ts";
 import type { Volumes } from "./volumes.ts";
 
 /** Three servers are ready and caught up about 2 s after their creation; this is for a machine that builds meanwhile. */
 const BRING_UP_DEADLINE_MS = 60_000;
 
-/** A Dolt target whose servers are processes, each pair of them joined by links that can be cut and slowed. */
+/** Set in each server's environment: the port to which it sends what it replicates (replication-links.ts). */
+const PORT_VARIABLE = "REPLICATION_LINK_PORT";
+
+/**
+ * A Dolt target whose servers are processes, each pair of them joined by links that can be cut and slowed. A remote's host is
+ * the ClusterIP of its pod's own Service, as an operator may write it where nothing resolves names.
+ */
 export class ProcessTarget implements DoltTarget {
   readonly namespace: string;
   readonly name: string;
@@ -20,37 +27,42 @@ export class ProcessTarget implements DoltTarget {
   readonly #node: DoltNode;
   readonly #links: ReplicationLinks;
   readonly #volumes: Volumes;
+  #services: ReplicationServices | null = null;
 
-  private constructor(spec: DoltTargetSpec, node: DoltNode, links: ReplicationLinks, volumes: Volumes) {
+  /** `close()` is due from here on. */
+  constructor(spec: DoltTargetSpec, node: DoltNode, volumes: Volumes) {
     this.namespace = spec.namespace;
     this.name = spec.name;
     this.pods = doltPods(spec);
-    this.faults = new ProcessFaults(spec, node.agent, links, volumes);
-    this.#spec = spec;
-    this.#node = node;
-    this.#links = links;
-    this.#volumes = volumes;
-  }
-
-  /** Opens the links; `close()` is due from here on. */
-  static async open(spec: DoltTargetSpec, node: DoltNode, volumes: Volumes): Promise<ProcessTarget> {
-    const links = await ReplicationLinks.open(doltPods(spec), (pod) => {
+    this.#links = new ReplicationLinks((pod) => {
       const host = node.agent.worker(spec.namespace, pod)?.ip;
       return host === undefined ? undefined : { host, port: REPLICATION_PORT };
     });
-    return new ProcessTarget(spec, node, links, volumes);
+    this.faults = new ProcessFaults(spec, node.agent, this.#links, volumes);
+    this.#spec = spec;
+    this.#node = node;
+    this.#volumes = volumes;
   }
 
   /** Creates the target and waits until its servers answer and have replicated once. */
   async bringUp(): Promise<void> {
     await this.#volumes.prepare(this.pods);
+    const hosts = await createReplicationServices(this.#node.kubeConfig, this.#spec);
+    this.#services = await ReplicationServices.follow(this.#node.kubeConfig, this.#spec, this.#links);
     await bringUpOnNode({
       spec: this.#spec,
       node: this.#node,
       volumesFolder: this.#volumes.folder,
-      replicationAddress: (from, to) => this.#links.between(from, to).address,
+      replicationAddress: (_from, to) => `${hosts.get(to) ?? to}:\${${PORT_VARIABLE}}`,
       deadlineMs: BRING_UP_DEADLINE_MS,
     });
+  }
+
+  /** What one of its servers needs in its environment, a pod that was added later as well; null: it is none of its pods. */
+  async environmentOf(namespace: string, pod: string): Promise<Record<string, string> | null> {
+    const ordinal = pod.startsWith(`${this.name}-`) ? pod.slice(this.name.length + 1) : "";
+    if (namespace !== this.namespace || !/^\d+$/.test(ordinal)) return null;
+    return { [PORT_VARIABLE]: String(await this.#links.portOf(pod)) };
   }
 
   address(pod: string): Promise<{ host: string; port: number }> {
@@ -59,6 +71,7 @@ export class ProcessTarget implements DoltTarget {
 
   /** Closes the links and unmounts the volumes; the servers must have ended. */
   async close(): Promise<void> {
+    await this.#services?.close();
     await this.#links.close();
     this.#volumes.close();
   }

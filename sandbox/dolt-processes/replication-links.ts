@@ -6,35 +6,40 @@ import { DelayLine } from "./delay-line.ts";
 export type LinkTarget = () => { host: string; port: number } | undefined;
 
 /**
- * One direction of replication between two pods: a TCP proxy that the primary dials in place of the standby, as it would the
- * standby's ClusterIP Service. Its address stays while the pod's changes, and it can be cut or slowed.
+ * One direction of replication between two pods: a TCP proxy that the primary dials as it would the standby's ClusterIP
+ * Service. Its address stays while the pod's changes, and it can be cut or slowed, also before it listens.
  */
 export class ReplicationLink {
   readonly #target: LinkTarget;
-  readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  #server: Server | null = null;
+  #host = "";
   #isCut = false;
   #delayMs = 0;
 
-  private constructor(target: LinkTarget) {
+  constructor(target: LinkTarget) {
     this.#target = target;
-    this.#server = createServer((socket) => this.#accept(socket));
   }
 
-  static async open(target: LinkTarget): Promise<ReplicationLink> {
-    const link = new ReplicationLink(target);
-    link.#server.listen(0, "127.0.0.1");
-    await once(link.#server, "listening");
-    return link;
-  }
-
-  /** `HOST:PORT` to dial. */
+  /** `HOST:PORT` to dial. Throws before it listens. */
   get address(): string {
-    const address = this.#server.address();
-    if (address === null || typeof address === "string") {
-      throw new Error("a replication link that is closed has no address");
+    const address = this.#server?.address();
+    if (address === undefined || address === null || typeof address === "string") {
+      throw new Error("a replication link that does not listen has no address");
     }
     return `${address.address}:${address.port}`;
+  }
+
+  /** Listens there from now on, and nowhere else. */
+  async listen(host: string, port: number): Promise<void> {
+    if (this.#host === host) return;
+    const old = this.#server;
+    const server = createServer((socket) => this.#accept(socket));
+    this.#host = host;
+    this.#server = server;
+    old?.close();
+    server.listen(port, host);
+    await once(server, "listening");
   }
 
   /** While cut, open connections are reset and new ones too: an unreachable address that says so at once. */
@@ -51,9 +56,13 @@ export class ReplicationLink {
   }
 
   async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = null;
+    this.#host = "";
     this.#reset();
+    if (server === null) return;
     await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
+      server.close(() => resolve());
     });
   }
 
@@ -87,32 +96,33 @@ export class ReplicationLink {
   }
 }
 
-/** The links of one target, one for each ordered pair of its pods. */
-export class ReplicationLinks {
-  readonly #links: ReadonlyMap<string, ReplicationLink>;
+/** In the range of the Services (control-plane.ts), and nobody's: who holds a port here holds it for all their addresses. */
+const RESERVATION_HOST = "127.96.0.1";
 
-  private constructor(links: ReadonlyMap<string, ReplicationLink>) {
-    this.#links = links;
-  }
+/**
+ * The links of one target, one for each ordered pair of its pods, also of those that come later. What kube-proxy does on a
+ * whole cluster: each listens on the ClusterIP of the receiver's own Service. The port tells who sends, because all
+ * processes of a machine send from one address.
+ */
+export class ReplicationLinks {
+  readonly #target: (pod: string) => ReturnType<LinkTarget>;
+  readonly #links = new Map<string, ReplicationLink>();
+  /** By the sender. */
+  readonly #ports = new Map<string, Promise<number>>();
+  /** By the receiver. */
+  readonly #hosts = new Map<string, string>();
+  readonly #reservations: Server[] = [];
 
   /** @param target where the remotes API of a pod is now */
-  static async open(
-    pods: readonly string[],
-    target: (pod: string) => ReturnType<LinkTarget>,
-  ): Promise<ReplicationLinks> {
-    const pairs = pods.flatMap((from) => pods.filter((to) => to !== from).map((to) => ({ from, to })));
-    const links = pairs.map(async ({ from, to }) => {
-      return [pairName(from, to), await ReplicationLink.open(() => target(to))] as const;
-    });
-    return new ReplicationLinks(new Map(await Promise.all(links)));
+  constructor(target: (pod: string) => ReturnType<LinkTarget>) {
+    this.#target = target;
   }
 
   /** The link over which `from` replicates to `to`. */
   between(from: string, to: string): ReplicationLink {
-    const link = this.#links.get(pairName(from, to));
-    if (link === undefined) {
-      throw new Error(`there is no replication between ${from} and ${to}`);
-    }
+    const name = `${from} to ${to}`;
+    const link = this.#links.get(name) ?? new ReplicationLink(() => this.#target(to));
+    this.#links.set(name, link);
     return link;
   }
 
@@ -120,9 +130,45 @@ export class ReplicationLinks {
     return this.#links.values();
   }
 
+  /** The port to which a pod sends whatever it replicates; its links listen there from now on. */
+  async portOf(sender: string): Promise<number> {
+    const known = this.#ports.get(sender);
+    const port = await (known ?? this.#reserve(sender));
+    if (known === undefined) {
+      await Promise.all([...this.#hosts].map(([receiver, host]) => this.#listen(sender, receiver, host, port)));
+    }
+    return port;
+  }
+
+  /** The address of the Service that leads to this pod; its links listen there from now on. */
+  async setHost(receiver: string, host: string): Promise<void> {
+    if (this.#hosts.get(receiver) === host) return;
+    this.#hosts.set(receiver, host);
+    const senders = [...this.#ports].map(async ([sender, port]) => {
+      await this.#listen(sender, receiver, host, await port);
+    });
+    await Promise.all(senders);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#links.values()].map((link) => link.close()));
+    await Promise.all(this.#reservations.map((server) => new Promise((resolve) => server.close(resolve))));
+  }
+
+  async #listen(sender: string, receiver: string, host: string, port: number): Promise<void> {
+    if (sender !== receiver) await this.between(sender, receiver).listen(host, port);
+  }
+
+  #reserve(sender: string): Promise<number> {
+    const server = createServer((socket) => socket.destroy());
+    this.#reservations.push(server);
+    server.listen(0, RESERVATION_HOST);
+    const port = once(server, "listening").then(() => {
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error("a reserved port has no address");
+      return address.port;
+    });
+    this.#ports.set(sender, port);
+    return port;
   }
 }
-
-const pairName = (from: string, to: string) => `${from} to ${to}`;

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { type Child, startChild } from "./child.ts";
-import type { ContainerRuntime, ContainerSpec, RunningContainer } from "./runtime.ts";
+import type { ContainerPod, ContainerRuntime, ContainerSpec, RunningContainer } from "./runtime.ts";
 
 export interface ProcessRuntimeOptions {
   /** Paths of programs by the names that pods use in their `command`; a program not named here is looked up on the PATH. */
@@ -10,6 +10,8 @@ export interface ProcessRuntimeOptions {
   readonly logFolder: string;
   /** One readiness probe of a container; see `RunningContainer.ready`. */
   readonly ready: (spec: ContainerSpec, signal: AbortSignal) => Promise<boolean>;
+  /** What a pod's processes get beside what the pod itself says. */
+  readonly environment?: (pod: ContainerPod) => Promise<Record<string, string>>;
 }
 
 /**
@@ -33,7 +35,8 @@ export class ProcessRuntime implements ContainerRuntime {
       );
     }
     await mkdir(this.#options.logFolder, { recursive: true });
-    const environment = Object.entries(spec.env).map(([name, value]) => [name, toFolder(value)]);
+    const given = await this.#options.environment?.(spec.pod);
+    const environment = Object.entries({ ...given, ...spec.env }).map(([name, value]) => [name, toFolder(value)]);
     const child = await startChild({
       command: [this.#options.programs[program] ?? program, ...args.map(toFolder)],
       env: { PATH: process.env.PATH ?? ["/usr/bin", "/bin"].join(delimiter), ...Object.fromEntries(environment) },

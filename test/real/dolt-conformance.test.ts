@@ -32,10 +32,12 @@ async function startRealCluster(bootstrap: readonly Bootstrap[]): Promise<DoltCl
   const names = bootstrap.map((_, index) => nodeName(index));
   const addresses = await LoopbackRange.reserve();
   const hosts = new Map(names.map((name) => [name, addresses.take()]));
-  const links = await ReplicationLinks.open(names, (name) => {
+  const links = new ReplicationLinks((name) => {
     const host = hosts.get(name);
     return host === undefined ? undefined : { host, port: REPLICATION_PORT };
   });
+  await Promise.all(names.map((name, index) => links.setHost(name, `127.96.0.${10 + index}`)));
+  await Promise.all(names.map((name) => links.portOf(name)));
   const nodes: RealNode[] = [];
   for (const [index, own] of bootstrap.entries()) {
     const name = nodeName(index);
