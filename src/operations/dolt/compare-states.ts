@@ -3,7 +3,7 @@ import type { OperationContext } from "../operation.ts";
 import { findOnlyPrimary } from "./assess.ts";
 import { hasUnknownLag } from "./candidate.ts";
 import { differences } from "./data-states.ts";
-import { type DoltView, lookAtDolt, type StateComparison } from "./look.ts";
+import { type DoltView, type LookOptions, lookAtDolt, type StateComparison } from "./look.ts";
 import { dataStateOf } from "./server-calls.ts";
 
 /** For all of it: reading a state takes a few questions a branch. */
@@ -14,8 +14,8 @@ const comparisonDeadlineMs = 5_000;
  * after a restart or a promotion until somebody writes (dolt.md, “Seen on real servers”); while nobody does, the states
  * stand still and can be compared.
  */
-export async function lookAndCompare(context: OperationContext): Promise<DoltView> {
-  const view = await lookAtDolt(context);
+export async function lookAndCompare(context: OperationContext, options: LookOptions = {}): Promise<DoltView> {
+  const view = await lookAtDolt(context, options);
   const found = findOnlyPrimary(view);
   if ("problems" in found) return view;
   const { primary } = found;

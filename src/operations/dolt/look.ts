@@ -1,12 +1,15 @@
 import { fail } from "../../domain/errors.ts";
 import {
+  type CallOptions,
   type DataState,
+  type DoltAccess,
   type DoltAddress,
   DoltError,
   type DoltIdentity,
-  type DoltSession,
+  type DoltTls,
   type ReplicationRow,
   type ServerDetails,
+  type TlsTrouble,
 } from "../../ports/dolt-servers.ts";
 import type { PodView, WorkloadView } from "../../ports/workloads.ts";
 import type { OperationContext } from "../operation.ts";
@@ -17,7 +20,7 @@ export const lookDeadlineMs = 2_000;
 /** A target's workload and what each of its servers says of itself, all asked at the same time. */
 export interface DoltView {
   readonly workload: WorkloadView;
-  readonly credentials: { readonly username: string; readonly password: string };
+  readonly credentials: DoltAccess;
   /** One for each ordinal, in order. */
   readonly nodes: readonly DoltNode[];
   /** By pod, how its state compares with the primary's; only of those that were compared, as their lag is unknown. */
@@ -65,10 +68,17 @@ export interface DoltAnswer extends DoltIdentity {
 export interface Silence {
   readonly kind: "stopped" | "login" | "silent";
   readonly text: string;
+  /** Of a silent one that is there: only TLS is in the way, and what of it. */
+  readonly tls?: TlsTrouble;
+}
+
+export interface LookOptions {
+  /** How long all questions to one server may take together; without it, each of them may take `lookDeadlineMs`. */
+  readonly wholeMs?: number;
 }
 
 /** Looks at the workload, its pods and every server. Throws when the workload is gone or the Kubernetes API does not answer. */
-export async function lookAtDolt(context: OperationContext): Promise<DoltView> {
+export async function lookAtDolt(context: OperationContext, options: LookOptions = {}): Promise<DoltView> {
   const workload = await lookAtWorkload(context);
   const credentials = await credentialsOf(context, workload);
   const nodes = await Promise.all(
@@ -76,10 +86,12 @@ export async function lookAtDolt(context: OperationContext): Promise<DoltView> {
       const stopped = stoppedBecause(pod);
       if (stopped !== null) return { name, pod, answer: null, silence: { kind: "stopped", text: stopped } };
       if (pod === null) return { name, pod, answer: null, silence: { kind: "silent", text: "its pod is missing" } };
+      const inquiry = new Inquiry(context, options);
       try {
-        return { name, pod, answer: await ask(context, addressOf(name, pod, credentials)), silence: null };
+        const answer = await inquiry.ask(addressOf(name, pod, credentials, workload));
+        return { name, pod, answer, silence: null };
       } catch (error) {
-        return { name, pod, answer: null, silence: silenceOf(error) };
+        return { name, pod, answer: null, silence: inquiry.silenceOf(error) };
       }
     }),
   );
@@ -92,41 +104,87 @@ export async function lookAtWorkload(context: OperationContext): Promise<Workloa
   return workload;
 }
 
-/** The annotated Secret's credentials; without one, Dolt's own default: root without a password. */
-export async function credentialsOf(context: OperationContext, workload: WorkloadView) {
-  return (await context.workloads.credentials(workload, context.signal)) ?? { username: "root", password: "" };
+export function credentialsOf(context: OperationContext, workload: WorkloadView): Promise<DoltAccess> {
+  return context.workloads.credentials(workload, context.signal);
 }
 
-/** Where a pod's server is reached. Throws a DoltError `unreachable` for a pod without an address. */
+/** Where a pod's server is reached, and as whom. Throws a DoltError `unreachable` for a pod without an address. */
 export function addressOf(
   name: string,
   pod: PodView | null,
-  credentials: { readonly username: string; readonly password: string },
+  access: DoltAccess,
+  workload: Pick<WorkloadView, "namespace" | "serviceName">,
 ): DoltAddress {
   if (pod === null || pod.ip === null) throw new DoltError("unreachable", `${name} has no address`);
-  return { host: pod.ip, port: pod.port ?? 3306, ...credentials };
+  const hosts = hostNames(name, workload);
+  const [host] = access.connectBy === "host" ? hosts : [pod.ip];
+  if (host === undefined) throw new DoltError("unreachable", `${name} has no host name: no serviceName is set`);
+  const { username, password } = access;
+  return { host, port: pod.port ?? 3306, username, password, tls: tlsFor(access, [...hosts, pod.ip]) };
 }
 
-async function ask(context: OperationContext, address: DoltAddress): Promise<DoltAnswer> {
-  const options = { deadlineMs: lookDeadlineMs, signal: context.signal };
-  const session = await context.dolt.connect(address, options);
-  try {
-    return await answerOf(session, options);
-  } finally {
-    session.close();
+function tlsFor({ tls }: DoltAccess, names: readonly string[]): DoltTls | null {
+  if (tls === null || tls.mode === "insecure") return tls;
+  const [first, ...others] = tls.serverName === null ? names : [tls.serverName];
+  return { mode: "verified", ca: tls.ca, names: [first ?? "", ...others] };
+}
+
+/** A pod's names in DNS, the one that certificates have by doltclusterctl's convention first. */
+function hostNames(pod: string, { namespace, serviceName }: Pick<WorkloadView, "namespace" | "serviceName">): string[] {
+  if (serviceName === null) return [];
+  const name = `${pod}.${serviceName}.${namespace}`;
+  return [name, `${name}.svc`, `${name}.svc.cluster.local`];
+}
+
+/** The questions to one server. */
+class Inquiry {
+  readonly #context: OperationContext;
+  readonly #endsAtMs: number | null;
+  readonly #wholeMs: number;
+  #heard: DoltIdentity | null = null;
+
+  constructor(context: OperationContext, { wholeMs }: LookOptions) {
+    this.#context = context;
+    this.#wholeMs = wholeMs ?? lookDeadlineMs;
+    this.#endsAtMs = wholeMs === undefined ? null : context.clock.monotonicMs() + wholeMs;
   }
-}
 
-async function answerOf(
-  session: DoltSession,
-  options: { deadlineMs: number; signal: AbortSignal },
-): Promise<DoltAnswer> {
-  const identity = await session.identity(options);
-  const databases = await session.databases(options);
-  const replication = await session.replication(options);
-  const privileges = await session.privileges(options);
-  const details = await session.details(options);
-  return { ...identity, databases, replication, privileges, details };
+  async ask(address: DoltAddress): Promise<DoltAnswer> {
+    const session = await this.#context.dolt.connect(address, this.#options());
+    try {
+      const identity = await session.identity(this.#options());
+      this.#heard = identity;
+      const databases = await session.databases(this.#options());
+      const replication = await session.replication(this.#options());
+      const privileges = await session.privileges(this.#options());
+      const details = await session.details(this.#options());
+      return { ...identity, databases, replication, privileges, details };
+    } finally {
+      session.close();
+    }
+  }
+
+  /** What the failure of a question says of the server. One that said what it is and then fell silent is silent all the same. */
+  silenceOf(error: unknown): Silence {
+    if (error instanceof DoltError && error.outcome === "login") return { kind: "login", text: error.message };
+    const text = this.#isOver() ? `no answer within ${this.#wholeMs} ms` : messageOf(error);
+    if (this.#heard === null) {
+      const tls = error instanceof DoltError ? error.tls : null;
+      return { kind: "silent", text, ...(tls === null ? {} : { tls }) };
+    }
+    const { role, epoch } = this.#heard;
+    return { kind: "silent", text: `said that it is ${role} at epoch ${epoch}, then: ${text}` };
+  }
+
+  #options(): CallOptions {
+    const { signal } = this.#context;
+    if (this.#endsAtMs === null) return { deadlineMs: lookDeadlineMs, signal };
+    return { deadlineMs: Math.max(1, Math.ceil(this.#endsAtMs - this.#context.clock.monotonicMs())), signal };
+  }
+
+  #isOver(): boolean {
+    return this.#endsAtMs !== null && this.#context.clock.monotonicMs() >= this.#endsAtMs;
+  }
 }
 
 /** Why no server can be running in this pod, or null when one may. */
@@ -134,7 +192,6 @@ function stoppedBecause(pod: PodView | null): string | null {
   return pod?.container.state === "stopped" ? pod.container.text : null;
 }
 
-function silenceOf(error: unknown): Silence {
-  if (error instanceof DoltError && error.outcome === "login") return { kind: "login", text: error.message };
-  return { kind: "silent", text: error instanceof Error ? error.message : String(error) };
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
