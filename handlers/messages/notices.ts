@@ -42,7 +42,10 @@ export function replacedMessage(record: RequestRecord): ChatMessage {
 /** What can be typed. */
 export function helpMessage(grammar: Grammar<OperationDefinition>, targets: readonly string[] | null): ChatMessage {
   const operations = grammar.definitions.map((definition) => {
-    const flags = definition.flags.map((flag) => `• ${code(`--${flag.name} ${flag.value}`)} ${mrkdwn(flag.summary)}`);
+    const flags = definition.flags.map((flag) => {
+      const typed = flag.value === null ? `--${flag.name}` : `--${flag.name} ${flag.value}`;
+      return `• ${code(typed)} ${mrkdwn(flag.summary)}`;
+    });
     return section([`*${mrkdwn(definition.summary)}*`, code(usageOf(definition, grammar)), ...flags].join("\n"));
   });
   const known =

@@ -12,7 +12,8 @@ export interface CommandDefinition {
 export interface CommandFlag {
   readonly name: string;
   readonly parameter: string;
-  readonly value: string;
+  /** Placeholder of its value; null for a switch, which takes none and sets its parameter to true. */
+  readonly value: string | null;
   readonly expected: string;
   readonly parse: (text: string) => string | number | boolean | null;
 }
@@ -42,7 +43,7 @@ export interface ParsedCommand<Definition extends CommandDefinition> {
   /** Only what was given; the operation's own schema adds defaults. */
   readonly parameters: Parameters;
   /** The operation's flags as they were typed, in the order of the definition. */
-  readonly given: readonly { readonly flag: string; readonly text: string }[];
+  readonly given: readonly { readonly flag: string; readonly text: string | null }[];
   readonly reason: string | null;
   /** By name: the text, or true for a switch. */
   readonly extras: Readonly<Record<string, string | true>>;
@@ -81,7 +82,7 @@ export function printCommand<Definition extends CommandDefinition>(
   grammar: Pick<Grammar<Definition>, "prefix" | "quote">,
 ): string {
   const options = [
-    ...command.given.map(({ flag, text }) => printOption(flag, text, grammar.quote)),
+    ...command.given.map(({ flag, text }) => (text === null ? `--${flag}` : printOption(flag, text, grammar.quote))),
     ...(command.reason === null ? [] : [printOption("reason", command.reason, grammar.quote)]),
     ...Object.entries(command.extras).map(([name, text]) =>
       text === true ? `--${name}` : printOption(name, text, grammar.quote),
@@ -92,11 +93,9 @@ export function printCommand<Definition extends CommandDefinition>(
 
 /** One line that says what can be typed: `/dolt failover TARGET [--to POD] … [--reason TEXT]`. */
 export function usageOf(definition: CommandDefinition, grammar: Grammar<CommandDefinition>): string {
-  const flags = [
-    ...definition.flags.map((flag) => `[--${flag.name} ${flag.value}]`),
-    "[--reason TEXT]",
-    ...grammar.extras.map((flag) => (flag.value === null ? `[--${flag.name}]` : `[--${flag.name} ${flag.value}]`)),
-  ];
+  const optional = (flag: { readonly name: string; readonly value: string | null }) =>
+    flag.value === null ? `[--${flag.name}]` : `[--${flag.name} ${flag.value}]`;
+  const flags = [...definition.flags.map(optional), "[--reason TEXT]", ...grammar.extras.map(optional)];
   return [grammar.prefix, definition.verb, "TARGET", ...flags].join(" ");
 }
 
@@ -169,9 +168,13 @@ function readTexts<Definition extends CommandDefinition>(
   grammar: Grammar<Definition>,
 ): CommandResult<Definition> {
   const parameters: Parameters = {};
-  const given: { flag: string; text: string }[] = [];
+  const given: { flag: string; text: string | null }[] = [];
   for (const flag of definition.flags) {
     const text = texts.get(flag.name);
+    if (text === true) {
+      parameters[flag.parameter] = true;
+      given.push({ flag: flag.name, text: null });
+    }
     if (typeof text !== "string") continue;
     const value = flag.parse(text);
     if (value === null) return refused(badValue(flag.name, text, flag.expected));

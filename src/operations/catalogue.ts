@@ -26,8 +26,8 @@ export interface FlagDefinition {
   readonly name: string;
   /** The key in the operation's parameters: `minCaughtUp`. */
   readonly parameter: string;
-  /** Placeholder of its value for the usage line: `N|all`. */
-  readonly value: string;
+  /** Placeholder of its value for the usage line: `N|all`. Null for a switch, which takes none and sets its parameter to true. */
+  readonly value: string | null;
   /** One line for the help. */
   readonly summary: string;
   /** What the value may be, for the error: “a number from 1, or all”. */
