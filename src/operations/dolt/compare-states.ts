@@ -1,7 +1,7 @@
 import { type DataState, DoltError } from "../../ports/dolt-servers.ts";
 import type { OperationContext } from "../operation.ts";
 import { findOnlyPrimary } from "./assess.ts";
-import { hasUnknownLag } from "./candidate.ts";
+import { type AnsweringNode, hasUnknownLag } from "./candidate.ts";
 import { differences } from "./data-states.ts";
 import { type DoltView, type LookOptions, lookAtDolt, type StateComparison } from "./look.ts";
 import { dataStateOf } from "./server-calls.ts";
@@ -17,8 +17,15 @@ const comparisonDeadlineMs = 5_000;
 export async function lookAndCompare(context: OperationContext, options: LookOptions = {}): Promise<DoltView> {
   const view = await lookAtDolt(context, options);
   const found = findOnlyPrimary(view);
-  if ("problems" in found) return view;
-  const { primary } = found;
+  return "problems" in found ? view : await compareUnknown(context, view, found.primary);
+}
+
+/** The view, and for each standby of which this primary cannot say the lag a comparison of both states. */
+export async function compareUnknown(
+  context: OperationContext,
+  view: DoltView,
+  primary: AnsweringNode,
+): Promise<DoltView> {
   const unknown = view.nodes.filter((node) => hasUnknownLag(node, primary, view));
   if (unknown.length === 0) return view;
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(comparisonDeadlineMs)]);
