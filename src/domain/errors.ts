@@ -31,6 +31,21 @@ function didYouMean(given: string, known: readonly string[]): string {
   return nearest === null ? "" : `Did you mean ${nearest}? `;
 }
 
+/** What can be wrong with TLS to a server (`TlsTrouble` of the port). */
+type TlsTroubleCode = "untrusted" | "expired" | "name" | "unsupported" | "required" | "failed";
+
+const tlsAdvice: Readonly<Record<TlsTroubleCode, string>> = {
+  untrusted:
+    "Name the CA that signed it: the annotation handover.dev/tls-ca on the StatefulSet, or --tls-ca FILE on the command line.",
+  expired: "Renew the server's certificate, and compare the clocks.",
+  name: "Have the certificate made for one of these names, or say which it has: the annotation handover.dev/tls-server-name, or --tls-server-name NAME on the command line.",
+  unsupported:
+    "Give the server tls_cert and tls_key under listener, or connect without TLS: the annotation handover.dev/tls=off, and no --tls option.",
+  required:
+    "Turn TLS on: the annotation handover.dev/tls=required (with handover.dev/tls-ca), or --tls-ca FILE on the command line.",
+  failed: "Look at the server's log; docs/connecting.md says what Handover expects.",
+};
+
 export const problemTable = {
   // What a person typed.
   command_unknown: entry<{ given: string; known: readonly string[]; nearest: string | null }>(
@@ -372,6 +387,17 @@ export const problemTable = {
     "refused",
     (d) => `${d.pod} answers, but refuses Handover's login: ${d.why}. Nothing was changed.`,
     () => "Correct the Secret named by handover.dev/credentials-secret, or set that annotation.",
+  ),
+  dolt_tls: entry<{ pods: readonly string[]; first: string; why: string; trouble: TlsTroubleCode }>(
+    "refused",
+    (d) =>
+      `No connection to ${list(d.pods)} can be trusted or made. ${d.first} is there, but ${d.why}. Nothing was changed.`,
+    (d) => tlsAdvice[d.trouble],
+  ),
+  dolt_access_invalid: entry<{ where: string; why: string }>(
+    "refused",
+    (d) => `What is set about connecting makes no sense: ${d.where}: ${d.why}. Nothing was changed.`,
+    () => "Correct it; docs/connecting.md lists what can be set, and which place wins.",
   ),
   dolt_rollout_running: entry<{ workload: string }>(
     "refused",

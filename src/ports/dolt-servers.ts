@@ -37,11 +37,7 @@ export type DoltTls =
 export type TlsTrouble = "untrusted" | "expired" | "name" | "unsupported" | "required" | "failed";
 
 /** What is needed to be let in by the servers of a target, and from where it comes. */
-export interface DoltAccess {
-  readonly username: string;
-  readonly password: string;
-  /** Where the login was found, for people; never what it is. */
-  readonly source: string;
+export interface DoltAccess extends DoltLogin {
   /** Whether to dial the pod's address or its stable host name. */
   readonly connectBy: "ip" | "host";
   readonly tls:
@@ -49,6 +45,29 @@ export interface DoltAccess {
     /** `serverName` null: the pod's own names and address. */
     | { readonly mode: "verified"; readonly ca: string | null; readonly serverName: string | null }
     | null;
+}
+
+/** What is set about connecting at one place; what it leaves out, the next place says (docs/connecting.md). */
+export interface DoltAccessSettings {
+  readonly connectBy?: "ip" | "host";
+  readonly tls?: TlsSetting;
+  readonly tlsCa?: CaSource;
+  readonly tlsServerName?: string;
+}
+
+export type TlsSetting = "off" | "required" | "insecure";
+
+/** Where certificates of CAs are: here, in a file of this process, or in an object of the target's namespace. */
+export type CaSource =
+  | { readonly kind: "pem"; readonly pem: string }
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "secret" | "configmap"; readonly name: string; readonly key: string };
+
+/** A user and a password, and where they were found, for people. */
+export interface DoltLogin {
+  readonly username: string;
+  readonly password: string;
+  readonly source: string;
 }
 
 export type DoltRole = "primary" | "standby" | "detected_broken_config";

@@ -58,7 +58,14 @@ export interface WorkloadView {
   /** Whether the StatefulSet's controller itself deletes pods to roll out a change (RollingUpdate, and for which ordinals and above). Null: OnDelete. */
   readonly rollsFromOrdinal: number | null;
   /** One for each ordinal below `replicas`, in order; null where the pod object is missing. */
-  readonly pods: readonly { readonly name: string; readonly pod: PodView | null }[];
+  readonly pods: readonly WorkloadPod[];
+}
+
+export interface WorkloadPod {
+  readonly name: string;
+  readonly pod: PodView | null;
+  /** Every host that leads to this pod and to no other (`domain/pod-hosts.ts`). Missing where nobody looked for them. */
+  readonly hosts?: readonly string[];
 }
 
 export interface PodView {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { DoltError } from "../../ports/dolt-servers.ts";
+import { DoltError, type DoltTls } from "../../ports/dolt-servers.ts";
+import { tlsFailure } from "./tls-failures.ts";
 
 /** An error packet of the server, as mysql2 hands it over; errors of the network have no `sqlMessage`. */
 const serverErrorSchema = z.object({ errno: z.number().int().positive(), sqlMessage: z.string() });
@@ -15,7 +16,9 @@ const interruptedErrors: ReadonlySet<number> = new Set([1053, 1317, 3024]);
 const interruptedText = /context canceled|context deadline exceeded/i;
 
 /** What a failure to connect means: nothing was asked, and either the login was refused or there was no session to ask in. */
-export function connectFailure(error: unknown): DoltError {
+export function connectFailure(error: unknown, tls: DoltTls | null = null): DoltError {
+  const trouble = tlsFailure(error, tls);
+  if (trouble !== null) return trouble;
   const answer = serverErrorSchema.safeParse(error);
   if (!answer.success) return new DoltError("unreachable", messageOf(error), { cause: error });
   const outcome = loginErrors.has(answer.data.errno) ? "login" : "refused";

@@ -1,5 +1,10 @@
 /** What Handover reads from, and writes to, objects of the cluster. docs/configuration.md names each for operators. */
 export const credentialsAnnotation = "handover.dev/credentials-secret";
+/** How the servers are connected to; docs/connecting.md. */
+export const connectByAnnotation = "handover.dev/connect-by";
+export const tlsAnnotation = "handover.dev/tls";
+export const tlsCaAnnotation = "handover.dev/tls-ca";
+export const tlsServerNameAnnotation = "handover.dev/tls-server-name";
 /** The default runbook; `handover.dev/runbook.OPERATION` is the one of an operation. */
 export const runbookAnnotation = "handover.dev/runbook";
 /** On a Lease. */

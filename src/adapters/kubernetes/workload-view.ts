@@ -1,29 +1,38 @@
 import type { V1LabelSelector, V1Pod, V1StatefulSet } from "@kubernetes/client-node";
+import { hostsOfPod, type ServiceView } from "../../domain/pod-hosts.ts";
 import type { WorkloadView } from "../../ports/workloads.ts";
 import { podView } from "./pod-view.ts";
 
 /** The StatefulSet with its pods by ordinal. A pod counts only under its whole name (`dolt-1` is not `dolt-10`) and as that very StatefulSet's own. */
-export function workloadView(statefulSet: V1StatefulSet, pods: readonly V1Pod[]): WorkloadView {
+export function workloadView(
+  statefulSet: V1StatefulSet,
+  pods: readonly V1Pod[],
+  services: readonly ServiceView[] = [],
+): WorkloadView {
   const { metadata, spec, status } = statefulSet;
   const name = metadata?.name ?? "";
   const uid = metadata?.uid ?? "";
+  const place = { namespace: metadata?.namespace ?? "", serviceName: spec?.serviceName || null };
   const replicas = spec?.replicas ?? 1;
   const start = spec?.ordinals?.start ?? 0;
   const own = new Map(pods.filter((pod) => isOwnedBy(pod, uid)).map((pod) => [pod.metadata?.name, pod]));
   const updateRevision = status?.updateRevision ?? "";
   return {
-    namespace: metadata?.namespace ?? "",
+    namespace: place.namespace,
     name,
     uid,
     replicas,
+    serviceName: place.serviceName,
     annotations: metadata?.annotations ?? {},
     updateRevision,
     currentRevision: status?.currentRevision ?? updateRevision,
     rollsFromOrdinal: rollsFromOrdinal(statefulSet),
     pods: Array.from({ length: replicas }, (_, index) => {
       const podName = `${name}-${start + index}`;
-      const pod = own.get(podName);
-      return { name: podName, pod: pod === undefined ? null : podView(pod) };
+      const found = own.get(podName);
+      const pod = found === undefined ? null : podView(found);
+      const hosts = hostsOfPod({ name: podName, ip: pod?.ip ?? null }, place, services);
+      return { name: podName, pod, hosts };
     }),
   };
 }

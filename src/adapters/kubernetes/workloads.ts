@@ -1,17 +1,15 @@
 import { PatchStrategy, setHeaderOptions, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
-import { fail } from "../../domain/errors.ts";
 import type { AnnouncedTarget } from "../../domain/target.ts";
+import type { DoltAccess } from "../../ports/dolt-servers.ts";
 import type { Eviction, PodReference, TargetReference, Workloads, WorkloadView } from "../../ports/workloads.ts";
-import { credentialsAnnotation } from "./annotations.ts";
 import { announcedTarget } from "./announced-target.ts";
 import type { KubernetesApi } from "./api.ts";
 import { readEvents, readPodLog } from "./diagnosis.ts";
+import { type DoltAccessGiven, doltAccess } from "./dolt-access.ts";
 import { evict } from "./eviction.ts";
 import { statusCode } from "./failures.ts";
+import { readServices } from "./services.ts";
 import { selectorText, workloadView } from "./workload-view.ts";
-
-/** The user when the Secret names none: Dolt's own default. */
-const defaultUsername = "root";
 
 /** Namespaces by name, which a Role in each of them allows; or all of them, which takes the rights of a cluster's administrator. */
 export type Namespaces = readonly string[] | "all";
@@ -21,13 +19,18 @@ export class KubernetesWorkloads implements Workloads {
   readonly #api: KubernetesApi;
   readonly #cluster: string;
   readonly #namespaces: Namespaces;
+  readonly #access: DoltAccessGiven;
   /** Selectors seen before, so that the pods can be listed while the StatefulSet is being read. */
   readonly #selectors = new Map<string, string>();
 
-  constructor(api: KubernetesApi, options: { cluster: string; namespaces: Namespaces }) {
+  constructor(
+    api: KubernetesApi,
+    options: { cluster: string; namespaces: Namespaces; access?: DoltAccessGiven | undefined },
+  ) {
     this.#api = api;
     this.#cluster = options.cluster;
     this.#namespaces = options.namespaces;
+    this.#access = options.access ?? {};
   }
 
   async targets(signal: AbortSignal): Promise<AnnouncedTarget[]> {
@@ -42,15 +45,16 @@ export class KubernetesWorkloads implements Workloads {
   async look(target: TargetReference, signal: AbortSignal): Promise<WorkloadView | null> {
     const key = `${target.namespace}/${target.workload}`;
     const remembered = this.#selectors.get(key);
-    const [statefulSet, early] = await Promise.all([
+    const [statefulSet, services, early] = await Promise.all([
       this.#readStatefulSet(target, signal),
+      readServices(this.#api, target.namespace, signal),
       remembered === undefined ? null : this.#listPods(target, remembered, signal),
     ]);
     if (statefulSet === null) return null;
     const selector = selectorText(statefulSet.spec?.selector);
     this.#selectors.set(key, selector);
     const pods = early !== null && selector === remembered ? early : await this.#listPods(target, selector, signal);
-    return workloadView(statefulSet, pods);
+    return workloadView(statefulSet, pods, services);
   }
 
   async labelPod(pod: PodReference, label: string, value: string, signal: AbortSignal): Promise<void> {
@@ -79,19 +83,8 @@ export class KubernetesWorkloads implements Workloads {
     return readPodLog(this.#api, pod, lines, signal);
   }
 
-  async credentials(view: WorkloadView, signal: AbortSignal): Promise<{ username: string; password: string } | null> {
-    const name = view.annotations[credentialsAnnotation];
-    if (name === undefined) return null;
-    const doing = `reading Secret ${view.namespace}/${name}`;
-    const secret = await this.#api.call(doing, signal, (options) =>
-      this.#api.core.readNamespacedSecret({ name, namespace: view.namespace }, options),
-    );
-    const { username, password } = secret.data ?? {};
-    if (password === undefined) throw fail("kubernetes_refused", { doing, why: "it has no key “password”" });
-    return {
-      username: username === undefined ? defaultUsername : decoded(username),
-      password: decoded(password),
-    };
+  credentials(view: WorkloadView, signal: AbortSignal): Promise<DoltAccess> {
+    return doltAccess(this.#api, this.#access, view, signal);
   }
 
   async #listIn(namespace: string, signal: AbortSignal): Promise<V1StatefulSet[]> {
@@ -138,5 +131,3 @@ export class KubernetesWorkloads implements Workloads {
 function pointerPart(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
-
-const decoded = (base64: string) => Buffer.from(base64, "base64").toString("utf8");

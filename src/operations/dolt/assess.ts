@@ -14,15 +14,20 @@ export function findOnlyPrimary(view: DoltView): { primary: AnsweringNode } | { 
   const problems: Problem[] = [];
   for (const node of view.nodes) {
     if (node.silence?.kind === "login") {
-      problems.push(problem("dolt_credentials", { pod: node.name, why: node.silence.text }));
+      const why = `${node.silence.text} (user ${view.credentials.username}, from ${view.credentials.source})`;
+      problems.push(problem("dolt_credentials", { pod: node.name, why }));
     }
   }
+  problems.push(...tlsProblems(view));
   const broken = answering.filter((node) => node.answer.role === "detected_broken_config");
   if (broken.length > 0) problems.push(problem("dolt_broken_config", { pods: broken.map((node) => node.name) }));
   const primaries = answering.filter((node) => node.answer.role === "primary");
   if (primaries.length > 1) problems.push(problem("dolt_many_primaries", { roles }));
-  if (primaries.length === 0) problems.push(problem("dolt_no_primary", { roles: [...roles, ...silences(view)] }));
-  const silent = view.nodes.filter((node) => node.silence?.kind === "silent");
+  // A server that answers no question of ours because of the login or of TLS may be the primary: that is told, not a loss of it.
+  const shut = view.nodes.some((node) => node.silence?.kind === "login" || node.silence?.tls !== undefined);
+  if (primaries.length === 0 && !shut)
+    problems.push(problem("dolt_no_primary", { roles: [...roles, ...silences(view)] }));
+  const silent = view.nodes.filter((node) => node.silence?.kind === "silent" && node.silence.tls === undefined);
   if (silent.length > 0) {
     problems.push(problem("dolt_other_primary_possible", { pods: silent.map((node) => node.name) }));
   }
@@ -42,6 +47,17 @@ export function findOnlyPrimary(view: DoltView): { primary: AnsweringNode } | { 
 export function onlyPrimaryOf(view: DoltView): AnsweringNode | null {
   const [primary, ...others] = view.nodes.filter(isAnswering).filter((node) => node.answer.role === "primary");
   return others.length === 0 ? (primary ?? null) : null;
+}
+
+/** One for each thing that is wrong with TLS: all servers of a target mostly have the same. */
+function tlsProblems(view: DoltView): Problem[] {
+  const troubled = Map.groupBy(view.nodes, (node) => node.silence?.tls);
+  return [...troubled].flatMap(([trouble, nodes]) => {
+    const [first] = nodes;
+    if (trouble === undefined || first === undefined) return [];
+    const pods = nodes.map((node) => node.name);
+    return [problem("dolt_tls", { pods, first: first.name, why: first.silence?.text ?? "", trouble })];
+  });
 }
 
 export function isAnswering(node: DoltNode): node is AnsweringNode {

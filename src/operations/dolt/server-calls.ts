@@ -12,7 +12,7 @@ export function nodeOf(view: DoltView, name: string): DoltNode | null {
 
 /** A session with one server of a view. Throws DoltError. */
 export function connectTo(context: OperationContext, view: DoltView, name: string): Promise<DoltSession> {
-  const address = addressOf(name, nodeOf(view, name)?.pod ?? null, view.credentials);
+  const address = addressOf(name, nodeOf(view, name)?.pod ?? null, view.credentials, view.workload);
   return context.dolt.connect(address, { deadlineMs: questionDeadlineMs, signal: context.signal });
 }
 

@@ -4,6 +4,7 @@ import type { Parameters } from "../../../src/domain/plan.ts";
 import type { OperationContext } from "../../../src/operations/operation.ts";
 import { DoltError, type DoltSession, type ReplicationRow } from "../../../src/ports/dolt-servers.ts";
 import type { WorkloadView } from "../../../src/ports/workloads.ts";
+import { plainAccess } from "../../support/plain-access.ts";
 import { FailoverBench } from "./support/failover-bench.ts";
 
 /** What is refused beforehand, and what is chosen; nothing here changes a server. */
@@ -69,7 +70,7 @@ describe("the preflight of a failover", () => {
   });
 
   it("refuses a login that the servers refuse", async () => {
-    const wrong = { ...workloads(), credentials: async () => ({ username: "root", password: "wrong" }) };
+    const wrong = { ...workloads(), credentials: async () => ({ ...plainAccess, password: "wrong" }) };
 
     expect(await refusal({}, { workloads: wrong })).toMatch(/dolt_credentials: orders-0 answers/);
   });

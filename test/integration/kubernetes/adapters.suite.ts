@@ -22,6 +22,7 @@ import { KubernetesWorkloads } from "../../../src/adapters/kubernetes/workloads.
 import { HandoverError, type ProblemCode } from "../../../src/domain/errors.ts";
 import type { LeaseState, WorkloadView } from "../../../src/ports/workloads.ts";
 import type { KubernetesUnderTest } from "../../conformance/kubernetes/support/subject.ts";
+import { plainAccess } from "../../support/plain-access.ts";
 import { until } from "../../support/until.ts";
 
 const namespace = "shop";
@@ -207,8 +208,12 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
       const view = await lookAtPods();
       const named = (secret: string) => ({ ...view, annotations: { "handover.dev/credentials-secret": secret } });
 
-      expect(await workloads.credentials(view, signal)).toEqual({ username: "root", password: "s3cret" });
-      expect(await workloads.credentials({ ...view, annotations: {} }, signal)).toBeNull();
+      expect(await workloads.credentials(view, signal)).toEqual({
+        ...plainAccess,
+        password: "s3cret",
+        source: `Secret ${namespace}/orders-credentials`,
+      });
+      expect(await workloads.credentials({ ...view, annotations: {} }, signal)).toEqual(plainAccess);
       expect(await codeOf(workloads.credentials(named("billing-credentials"), signal))).toBe("kubernetes_refused");
     });
 

@@ -4,6 +4,7 @@ import { fail } from "../../../../src/domain/errors.ts";
 import { roleLabel, routeOnce, routeTo } from "../../../../src/operations/dolt/role-labels.ts";
 import type { OperationContext } from "../../../../src/operations/operation.ts";
 import type { WorkloadView } from "../../../../src/ports/workloads.ts";
+import { plainAccess } from "../../../support/plain-access.ts";
 import { answering, silent, viewOf } from "./views.ts";
 
 const primary = { name: "orders-1", uid: "uid of orders-1" };
@@ -26,7 +27,7 @@ function contextWith(looks: readonly WorkloadView[], refusals = 0, signal = Abor
     dolt: { connect: () => Promise.reject(new Error("labels ask no server")) },
     workloads: {
       targets: async () => [],
-      credentials: async () => null,
+      credentials: async () => plainAccess,
       evictPod: () => Promise.reject(new Error("labels evict nothing")),
       events: async () => [],
       podLog: async () => [],

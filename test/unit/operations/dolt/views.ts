@@ -2,6 +2,7 @@ import type { AnsweringNode } from "../../../../src/operations/dolt/candidate.ts
 import type { DoltAnswer, DoltNode, DoltView, Silence } from "../../../../src/operations/dolt/look.ts";
 import type { ReplicationRow } from "../../../../src/ports/dolt-servers.ts";
 import type { PodView, WorkloadView } from "../../../../src/ports/workloads.ts";
+import { plainAccess } from "../../../support/plain-access.ts";
 
 /** What a look at the target `orders` shows, made of as little as a test has to say. */
 export function viewOf(nodes: readonly DoltNode[], workload: Partial<WorkloadView> = {}): DoltView {
@@ -11,6 +12,7 @@ export function viewOf(nodes: readonly DoltNode[], workload: Partial<WorkloadVie
       name: "orders",
       uid: "u1",
       replicas: nodes.length,
+      serviceName: null,
       annotations: {},
       updateRevision: "r1",
       currentRevision: "r1",
@@ -18,7 +20,7 @@ export function viewOf(nodes: readonly DoltNode[], workload: Partial<WorkloadVie
       pods: nodes.map(({ name, pod }) => ({ name, pod })),
       ...workload,
     },
-    credentials: { username: "root", password: "" },
+    credentials: plainAccess,
     nodes,
     comparisons: new Map(),
   };
