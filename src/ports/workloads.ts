@@ -1,5 +1,6 @@
 import type { AnnouncedTarget, TargetKey } from "../domain/target.ts";
 import type { DoltAccess } from "./dolt-servers.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /**
  * The Kubernetes API as far as operations need it. Every call throws HandoverError `kubernetes_away` (no answer, whether a
@@ -18,6 +19,8 @@ export interface Workloads {
   events(object: { readonly namespace: string; readonly uid: string }, signal: AbortSignal): Promise<string[]>;
   /** Last lines of a pod's server, without secrets. Throws when it has no log, or nobody can read it. */
   podLog(pod: PodReference, lines: number, signal: AbortSignal): Promise<string[]>;
+  /** What is around the pods, read where this process may; null when the workload is gone. */
+  surroundings(target: TargetReference, signal: AbortSignal): Promise<Surroundings | null>;
   /** How the target's servers are reached and logged in to. Throws `dolt_access_invalid` when what is set about it makes no sense. */
   credentials(view: WorkloadView, signal: AbortSignal): Promise<DoltAccess>;
 }

@@ -1,25 +1,36 @@
+import { comparableHost } from "../../domain/pod-hosts.ts";
 import type { PodView } from "../../ports/workloads.ts";
 
+/** A pod, and every host that leads to it alone. */
+export interface ReachablePod {
+  readonly name: string;
+  readonly pod: PodView | null;
+  /** Missing where nobody looked for them: then the pod's address and its name as a host name's whole first label count. */
+  readonly hosts?: readonly string[];
+}
+
 /**
- * Which pod a standby remote leads to, or null when that cannot be told. A remote is a pod's when its name is the pod's
- * name, whole, and its address does not belong to another pod. Never by prefix: `orders-1` is not `orders-10`.
+ * Which pod a standby remote leads to, or null when that cannot be told. Only where its URL leads counts, never what it is
+ * called: a remote can be named after one pod and lead to another. Hosts are compared whole: `orders-1` is not `orders-10`.
  */
 export function podOfRemote(
   remote: { readonly name: string; readonly url: string | null },
-  pods: readonly { readonly name: string; readonly pod: PodView | null }[],
+  pods: readonly ReachablePod[],
 ): string | null {
-  const byAddress = podOfAddress(remote.url, pods);
-  const byName = pods.find((pod) => pod.name === remote.name)?.name ?? null;
-  if (byName !== null && byAddress !== null && byName !== byAddress) return null;
-  return byName ?? byAddress;
+  const host = hostOf(remote.url);
+  if (host === null) return null;
+  const found = pods.filter((pod) => leadsTo(host, pod));
+  return found.length === 1 ? (found[0]?.name ?? null) : null;
 }
 
-function podOfAddress(
-  url: string | null,
-  pods: readonly { readonly name: string; readonly pod: PodView | null }[],
-): string | null {
+/** The host of a remote's URL, as hosts are compared; null when it is no URL. */
+export function hostOf(url: string | null): string | null {
   if (url === null || !URL.canParse(url)) return null;
-  const host = new URL(url).hostname;
-  const firstLabel = host.split(".")[0];
-  return pods.find(({ name, pod }) => pod?.ip === host || name === firstLabel)?.name ?? null;
+  const host = comparableHost(new URL(url).hostname);
+  return host === "" ? null : host;
+}
+
+function leadsTo(host: string, { name, pod, hosts }: ReachablePod): boolean {
+  if (hosts !== undefined) return hosts.includes(host);
+  return pod?.ip === host || host.split(".")[0] === name;
 }

@@ -41,6 +41,7 @@ describe("the worker's Role", () => {
       "pods/eviction: create",
       "pods/log: get",
       "events: list",
+      "services: list",
       "leases: get,list,watch,create,update",
       "secrets: get",
     ]);

@@ -1,29 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { missingFrom } from "../../../../src/operations/dolt/caught-up.ts";
 import { differences } from "../../../../src/operations/dolt/data-states.ts";
-import { podOfRemote } from "../../../../src/operations/dolt/remotes.ts";
 import type { CaughtUpRow, DataState } from "../../../../src/ports/dolt-servers.ts";
 import { podOf } from "./views.ts";
 
 const pods = ["orders-1", "orders-10", "orders-2"].map((name) => ({ name, pod: podOf(name) }));
-
-describe("the pod that a standby remote leads to", () => {
-  it.each<[string, string | null, string | null]>([
-    ["orders-1", null, "orders-1"],
-    ["orders-1", "http://orders-1.orders-internal:50051/app", "orders-1"],
-    ["orders-10", "http://orders-10.orders-internal:50051/app", "orders-10"],
-    ["standby", "http://orders-10.orders-internal:50051/app", "orders-10"],
-    ["standby", "http://10.0.0.3:50051/app", "orders-2"],
-    ["orders-1", "http://elsewhere:50051/app", "orders-1"],
-    ["orders-1", "http://orders-2.orders-internal:50051/app", null],
-    ["orders-1", "http://10.0.0.3:50051/app", null],
-    ["orders", "http://orders:50051/app", null],
-    ["standby", "not a URL", null],
-    ["standby", null, null],
-  ])("%s at %s: %s", (name, url, expected) => {
-    expect(podOfRemote({ name, url }, pods)).toBe(expected);
-  });
-});
 
 describe("what a pod lacks by the rows of a demotion", () => {
   const rows = (pod: string, lacking: readonly string[] = []): CaughtUpRow[] =>
