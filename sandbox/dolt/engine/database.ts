@@ -8,6 +8,8 @@ export type Root = ReadonlyMap<string, Table>;
 export interface Commit {
   readonly hash: string;
   readonly root: Root;
+  /** Null for the first one of a database. */
+  readonly parent: Commit | null;
   readonly message: string;
   readonly author: string;
   readonly email: string;
@@ -43,6 +45,7 @@ export function newDatabase(seed: string, nowMs: number): DatabaseState {
   const head: Commit = {
     hash: doltHash("initialize", seed),
     root: EMPTY_ROOT,
+    parent: null,
     message: "Initialize data repository",
     author: "Dolt System Account",
     email: "doltuser@dolthub.com",
@@ -54,6 +57,11 @@ export function newDatabase(seed: string, nowMs: number): DatabaseState {
 export function rootHash(root: Root): string {
   const tables = [...root].sort(([a], [b]) => (a < b ? -1 : 1));
   return doltHash("root", ...tables.flatMap(([name, table]) => [name, table.hash]));
+}
+
+/** The commit and all before it, the newest first. */
+export function* historyOf(commit: Commit): Generator<Commit> {
+  for (let at: Commit | null = commit; at !== null; at = at.parent) yield at;
 }
 
 export function isDirty(branch: Branch): boolean {

@@ -37,9 +37,18 @@ export function callFunction(session: Session, name: string, args: readonly SqlV
       return args[0] === null || args[0] === undefined ? null : Buffer.byteLength(String(args[0]));
     case "dolt_hashof_db":
       return hashOfDatabase(session, args);
+    case "dolt_hashof_table":
+      return hashOfTable(session, args);
     default:
       throw new SqlError(`function: '${name}' not found`);
   }
+}
+
+function hashOfTable(session: Session, args: readonly SqlValue[]): string {
+  const { database, branch } = session.current();
+  const table = session.state(database).branches.get(branch)?.working.get(String(args[0]));
+  if (table === undefined) throw new SqlError(`table not found: ${args[0]}`, 1146, "HY000");
+  return table.hash;
 }
 
 function hashOfDatabase(session: Session, args: readonly SqlValue[]): string {

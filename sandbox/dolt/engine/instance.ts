@@ -87,6 +87,16 @@ export class Instance {
     this.controller?.databaseCreated(name);
   }
 
+  /**
+   * As `dolt_backup('restore', …)` leaves it: replication has seen it empty, and hears of its contents with the next write
+   * only (seen on Dolt 2.2.3).
+   */
+  restoreDatabase(name: string, state: DatabaseState): void {
+    this.createDatabase(name);
+    const stored = this.volume.databases.get(name);
+    if (stored !== undefined) stored.state = state;
+  }
+
   dropDatabase(name: string): void {
     this.#demandSpace();
     this.volume.databases.delete(name);

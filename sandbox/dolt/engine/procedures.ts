@@ -113,6 +113,12 @@ async function tag(session: Session, args: readonly SqlValue[], signal: AbortSig
   const { database, branch: here } = await prepareChange(session, signal);
   const state = session.instance.state(database);
   const [name, ref] = args.map(String);
+  if (name !== undefined && /^-d$/i.test(name)) {
+    const tags = new Map(state.tags);
+    if (ref === undefined || !tags.delete(ref)) throw new SqlError(`error: tag '${ref ?? ""}' not found`);
+    await store(session, database, { ...state, tags }, signal);
+    return STATUS_OK;
+  }
   const at = state.branches.get(ref ?? here)?.head;
   if (name === undefined || at === undefined) throw new SqlError(`fatal: not a valid object name: '${ref}'`);
   if (state.tags.has(name)) throw new SqlError(`fatal: tag '${name}' already exists`);
@@ -141,7 +147,8 @@ async function commit(session: Session, args: readonly SqlValue[], signal: Abort
     if (unchanged && !allowEmpty) throw new SqlError("nothing to commit");
     const atMs = session.instance.clock.nowMs();
     hash = doltHash("commit", current.head.hash, rootHash(root), message, String(atMs));
-    const head = { hash, root, message, author: session.user, email: `${session.user}@%`, atMs };
+    const author = { author: session.user, email: `${session.user}@%` };
+    const head = { hash, root, parent: current.head, message, ...author, atMs };
     return { head, staged: root, working: stageAll ? root : current.working };
   });
   return { columns: [{ name: "hash", type: "text" }], rows: [[hash]] };
@@ -160,9 +167,9 @@ function backup(session: Session, args: readonly SqlValue[]): ResultSet {
   const saved = instance.backups.get(url);
   if (saved === undefined) throw new SqlError("remote at that url contains no Dolt data");
   if (instance.volume.databases.has(name)) {
-    throw new SqlError(`error: cannot restore backup into ${name}. A database with that name already exists.`);
+    throw new SqlError(`database '${name}' already exists, use '--force' to overwrite`);
   }
-  instance.addDatabase(name, saved);
+  instance.restoreDatabase(name, saved);
   return STATUS_OK;
 }
 

@@ -7,6 +7,7 @@ import { type DatabaseState, type Root, withWorking } from "./database.ts";
 import { splitDatabase } from "./database-name.ts";
 import { evaluate, type Scope } from "./expression.ts";
 import { callFunction } from "./functions.ts";
+import { historyTable } from "./history-tables.ts";
 import type { Instance } from "./instance.ts";
 import { MYSQL_TABLE_NAMES } from "./mysql-tables.ts";
 import { newTable } from "./new-table.ts";
@@ -210,6 +211,8 @@ export class Session {
     const system = systemTable(this.instance, name, name.database ?? this.database);
     if (system !== undefined) return system;
     const { database, branch } = this.#locate(name);
+    const history = this.#historyTable(name.name, database, branch, statement, scope);
+    if (history !== undefined) return history;
     const table = this.#root(database, branch).get(name.name);
     if (table === undefined) throw new SqlError(`table not found: ${name.name}`, 1146, "HY000");
     const columns = table.columns.map((column) => ({
@@ -219,6 +222,20 @@ export class Session {
       schema: database,
     }));
     return { columns, rows: rowsByKey(table, statement.where, scope) ?? table.rows() };
+  }
+
+  #historyTable(
+    name: string,
+    database: string,
+    branchName: string,
+    { fromArguments }: Statement & { kind: "select" },
+    scope: Omit<Scope, "column">,
+  ): Source | undefined {
+    const branch = this.state(database).branches.get(branchName);
+    const args = fromArguments?.map((argument) => evaluate(argument, { ...scope, column: () => null }));
+    const found = branch && historyTable(name, branch, args);
+    if (found === undefined && args !== undefined) throw new SqlError(`table function: '${name}' not found`);
+    return found;
   }
 
   #locate(name: TableName): { database: string; branch: string } {

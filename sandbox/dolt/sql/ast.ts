@@ -30,6 +30,8 @@ export interface SelectStatement {
   readonly kind: "select";
   readonly items: readonly SelectItem[];
   readonly from: TableName | undefined;
+  /** What stands in parentheses behind it: `from` is a table function then. */
+  readonly fromArguments: readonly Expression[] | undefined;
   readonly where: Expression | undefined;
   readonly orderBy: readonly { readonly expression: Expression; readonly descending: boolean }[];
   readonly limit: Expression | undefined;

@@ -72,6 +72,7 @@ function parseAny(stream: TokenStream): Statement {
 function parseSelect(stream: TokenStream): SelectStatement {
   const items = stream.list(() => parseSelectItem(stream));
   const from = stream.acceptWords("from") ? parseTableName(stream) : undefined;
+  const fromArguments = from !== undefined && stream.atSymbol("(") ? parseArguments(stream) : undefined;
   if (from !== undefined && stream.acceptWords("as")) stream.expectName();
   const where = parseWhere(stream);
   const orderBy = stream.acceptWords("order", "by")
@@ -84,7 +85,7 @@ function parseSelect(stream: TokenStream): SelectStatement {
     : [];
   const limit = stream.acceptWords("limit") ? parseExpression(stream) : undefined;
   const offset = stream.acceptWords("offset") ? parseExpression(stream) : undefined;
-  return { kind: "select", items, from, where, orderBy, limit, offset };
+  return { kind: "select", items, from, fromArguments, where, orderBy, limit, offset };
 }
 
 function parseSelectItem(stream: TokenStream): SelectItem {
@@ -177,10 +178,14 @@ function parseAssignments(stream: TokenStream): Assignment[] {
 
 function parseCall(stream: TokenStream): Statement {
   const procedure = stream.expectName().toLowerCase();
-  if (!stream.acceptSymbol("(")) return { kind: "call", procedure, arguments: [] };
+  return { kind: "call", procedure, arguments: stream.atSymbol("(") ? parseArguments(stream) : [] };
+}
+
+function parseArguments(stream: TokenStream): Expression[] {
+  stream.expectSymbol("(");
   const args = stream.atSymbol(")") ? [] : stream.list(() => parseExpression(stream));
   stream.expectSymbol(")");
-  return { kind: "call", procedure, arguments: args };
+  return args;
 }
 
 function parseCreate(stream: TokenStream): Statement {

@@ -7,6 +7,7 @@ import { equalStates } from "./equal-states.ts";
 import { handover } from "./handover.ts";
 import { replicationStatus } from "./replication-status.ts";
 import { statements } from "./statements.ts";
+import { twoSides } from "./two-sides.ts";
 
 /**
  * What Handover needs of Dolt servers. The simulated server and real ones pass the same tests; where they would differ,
@@ -21,5 +22,6 @@ export function doltConformance(name: string, start: StartDoltCluster): void {
     brokenClusters(start);
     replicationStatus(start);
     equalStates(start);
+    twoSides(start);
   });
 }
