@@ -1,11 +1,12 @@
 import { type Problem, problemOf } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
-import type { StepProgress } from "../domain/request.ts";
+import { hasSafePointAhead, type StepProgress } from "../domain/request.ts";
 import type { ExecutionAudience, ExecutionSurroundings } from "../execution/execute.ts";
 import { execute, resume } from "../execution/execute.ts";
-import type { LedgerExecution } from "../execution/ledger.ts";
+import type { Finisher, LedgerExecution } from "../execution/ledger.ts";
 import type { ExecutionResult } from "../execution/run-steps.ts";
-import { Interrupts } from "./interrupts.ts";
+import type { WishNow } from "../execution/safe-point.ts";
+import { Interrupts, interruptKey } from "./interrupts.ts";
 import { stepText } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -19,12 +20,15 @@ export type CarriedOut =
   /** Somebody insisted on leaving it in the middle. */
   | { readonly kind: "left" };
 
-/** Runs the plan under the target's lease, or takes up one that another process left; progress goes to stderr. */
+/**
+ * Runs the plan under the target's lease, or takes up one that another process left; progress goes to stderr.
+ * @param finisher who takes it up; null: it is a new one
+ */
 export async function carryOut(
   surroundings: ExecutionSurroundings,
   plan: Plan,
   execution: LedgerExecution,
-  kind: "new" | "unfinished",
+  finisher: Finisher | null,
   terminal: Terminal,
   resumeLine: string,
 ): Promise<CarriedOut> {
@@ -33,9 +37,9 @@ export async function carryOut(
   const audience = new TerminalAudience(terminal, interrupts);
   // Nothing of the grant's life time holds here: a break-glass execution has no grant.
   const ended =
-    kind === "new"
+    finisher === null
       ? execute(surroundings, plan, execution, 0, audience)
-      : resume(surroundings, plan, execution.id, 0, audience);
+      : resume(surroundings, plan, execution.id, 0, audience, { finisher });
   try {
     const left = interrupts.left.then(() => ({ kind: "left" }) as const);
     return await Promise.race([ended.then((result) => ({ kind: "ended", result, trouble: null }) as const), left]);
@@ -63,6 +67,7 @@ class TerminalAudience implements ExecutionAudience {
 
   async started(execution: LedgerExecution): Promise<void> {
     this.#terminal.err(`Execution ${execution.id} is on record beside the lease.\n`);
+    this.#interrupts.safePointAhead(hasSafePointAhead(execution.steps));
   }
 
   progress(steps: readonly StepProgress[]): void {
@@ -70,6 +75,12 @@ class TerminalAudience implements ExecutionAudience {
       if (step.state !== "pending" && step.state !== this.#told[index]?.state) this.#terminal.err(stepText(step));
     }
     this.#told = steps;
+    this.#interrupts.safePointAhead(hasSafePointAhead(steps));
+  }
+
+  /** Nobody can pause it here, and who takes up what was paused lets it go on. */
+  async wish(): Promise<WishNow> {
+    return this.#interrupts.wished ? { kind: "stop", by: interruptKey } : { kind: "go_on" };
   }
 
   async commit(): Promise<void> {

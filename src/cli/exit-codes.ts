@@ -22,6 +22,7 @@ const codeByState: Readonly<Record<ExecutionResult["state"], number>> = {
   succeeded: exitCodes.done,
   failed: exitCodes.failed,
   cancelled: exitCodes.failed,
+  stale: exitCodes.refused,
   unknown: exitCodes.unknown,
   interrupted: exitCodes.unknown,
 };

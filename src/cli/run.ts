@@ -3,7 +3,7 @@ import { type Problem, problem, problemOf } from "../domain/errors.ts";
 import { changedFacts, type Plan } from "../domain/plan.ts";
 import { type AnnouncedTarget, engineSchema } from "../domain/target.ts";
 import { LeaseObserver } from "../execution/lease-observer.ts";
-import type { LedgerExecution } from "../execution/ledger.ts";
+import type { Finisher, LedgerExecution } from "../execution/ledger.ts";
 import { planFrom, preflight } from "../execution/preflight.ts";
 import type { Operation, OperationContext } from "../operations/operation.ts";
 import { carryOut } from "./carry-out.ts";
@@ -15,13 +15,13 @@ import { newKeysText } from "./new-keys.ts";
 import { emptyReport, jsonReport, planText, problemText, type Report, resultText } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 import { findUnfinished, type Unfinished } from "./unfinished.ts";
-import type { World } from "./world.ts";
+import type { World, WorldSource } from "./world.ts";
 
 export interface CommandLineSurroundings {
   readonly terminal: Terminal;
   readonly version: string;
   /** Called once, and only when a command was understood. Throws HandoverError. */
-  readonly connect: (source: { readonly kubeconfig: string | null; readonly context: string | null }) => World;
+  readonly connect: (source: WorldSource) => World;
 }
 
 /** The same as the worker's, so that whoever waits for an abandoned lease waits equally long. */
@@ -158,7 +158,7 @@ class CommandRun {
       committed: false,
       steps: plan.steps.map((step) => ({ ...step, state: "pending" })),
     };
-    return await this.#carryOut(known, operation, context, plan, execution, "new");
+    return await this.#carryOut(known, operation, context, plan, execution, null);
   }
 
   /** An execution that its process left is finished, or undone, before anything new is planned. */
@@ -187,7 +187,8 @@ class CommandRun {
       if (changes.length > 0) return refusal(about, [problem("plan_stale", { changes })]);
     }
     const user = await this.#world.identity.username(context.signal);
-    return await this.#carryOut({ ...about, user }, operation, context, plan, execution, "unfinished");
+    const finisher = { user, reason: about.reason ?? "", atMs: this.#world.clock.nowMs() };
+    return await this.#carryOut({ ...about, user }, operation, context, plan, execution, finisher);
   }
 
   async #carryOut(
@@ -196,7 +197,7 @@ class CommandRun {
     context: OperationContext,
     plan: Plan,
     execution: LedgerExecution,
-    kind: "new" | "unfinished",
+    finisher: Finisher | null,
   ): Promise<Report> {
     this.#stopCancelling();
     const surroundings = {
@@ -210,7 +211,7 @@ class CommandRun {
       shutdown: neverAborted,
     };
     const resumeLine = this.#resumeLine(plan.operation, about.target);
-    const carried = await carryOut(surroundings, plan, execution, kind, this.#terminal, resumeLine);
+    const carried = await carryOut(surroundings, plan, execution, finisher, this.#terminal, resumeLine);
     switch (carried.kind) {
       case "refused":
         return refusal(about, [carried.problem]);
@@ -267,10 +268,14 @@ class CommandRun {
     return printCommand({ definition, targetText, given: [], reason, extras: this.#cluster() }, grammar);
   }
 
-  /** The options that lead to this cluster again. */
-  #cluster(): Record<string, string> {
-    const { kubeconfig, context } = this.#command;
-    return { ...(kubeconfig === null ? {} : { kubeconfig }), ...(context === null ? {} : { context }) };
+  /** The options that lead to this cluster and its servers again. */
+  #cluster(): Record<string, string | true> {
+    const { kubeconfig, context, connection } = this.#command;
+    return {
+      ...(kubeconfig === null ? {} : { kubeconfig }),
+      ...(context === null ? {} : { context }),
+      ...connection.asTyped,
+    };
   }
 }
 

@@ -63,6 +63,11 @@ export const problemTable = {
     (d) => `${d.flag} cannot be “${d.given}”. Nothing was done.`,
     (d) => `${d.flag} takes ${d.expected}.`,
   ),
+  flags_exclude: entry<{ one: string; other: string; why: string }>(
+    "usage",
+    (d) => `${d.one} and ${d.other} exclude each other: ${d.why}. Nothing was done.`,
+    (d) => `Give ${d.one} or ${d.other}.`,
+  ),
   flag_repeated: entry<{ flag: string }>(
     "usage",
     (d) => `${d.flag} was given twice. Nothing was done.`,
@@ -199,6 +204,11 @@ export const problemTable = {
     (d) => `The approval cannot be trusted: ${d.why}. Nothing was changed.`,
     () =>
       "Type the command again. If it happens again, somebody writes to Redis who should not: see docs/threat-model.md.",
+  ),
+  acceptance_missing: entry<{ title: string; figures: readonly string[]; commandLine: string }>(
+    "refused",
+    (d) => `${d.title} Nobody has accepted that by name yet. ${d.figures.join(" ")} Nothing was changed.`,
+    (d) => `To accept it, type: ${d.commandLine}`,
   ),
   cancelled_before_start: entry<{ by: string }>(
     "refused",
@@ -439,6 +449,34 @@ export const problemTable = {
     "failed",
     (d) => `${d.pod} was not promoted: ${d.why}.`,
     () => "Look at the target's status, mend what is named, then try again.",
+  ),
+  dolt_primary_answers: entry<{ pod: string; epoch: number; commandLine: string }>(
+    "refused",
+    (d) =>
+      `${d.pod} answers and is primary at epoch ${d.epoch}, so no write has to be lost. Nothing was changed.`,
+    (d) => `Hand over while it lives: ${d.commandLine}`,
+  ),
+  dolt_primary_lives: entry<{ reached: readonly string[]; silent: readonly string[]; commandLine: string }>(
+    "refused",
+    (d) =>
+      `A primary lives: it reached ${list(d.reached)} just now, though Handover gets no answer from ${list(d.silent)}. Nothing was changed.`,
+    (d) =>
+      `A second primary would cost the writes of one of them. Find out why Handover cannot reach it (network, address, login), then hand over: ${d.commandLine}`,
+  ),
+  dolt_nobody_answers: entry<{ roles: readonly string[] }>(
+    "refused",
+    (d) => `No server of this target answers, so there is none to promote: ${d.roles.join("; ")}. Nothing was changed.`,
+    () => "Bring one of them back first; each reason says what is wrong with it.",
+  ),
+  dolt_newest_unclear: entry<{ why: readonly string[]; commandLines: readonly string[] }>(
+    "refused",
+    (d) => `Which standby holds the newest data cannot be told: ${d.why.join("; ")}. Nothing was changed.`,
+    (d) => `Decide by what each of them holds, and type one of: ${d.commandLines.join(" · ")}`,
+  ),
+  dolt_promotion_undone: entry<{ pod: string; state: string; why: string }>(
+    "failed",
+    (d) => `${d.pod} was not promoted, and no other was. ${d.state} Why: ${d.why}`,
+    () => "Nothing was lost by it. Mend what is named, then try again.",
   ),
   dolt_pod_missing: entry<{ pod: string; doing: string }>(
     "failed",

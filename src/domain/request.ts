@@ -29,6 +29,8 @@ export const stepProgressSchema = z.object({
   state: z.enum(["pending", "running", "done", "failed", "undone", "skipped"]),
   /** A sentence for people: what was found or done. */
   note: z.string().optional(),
+  /** True where a person may still stop or pause it before this step, also after the commitment. */
+  safePoint: z.boolean().optional(),
 });
 export type StepProgress = z.infer<typeof stepProgressSchema>;
 
@@ -39,15 +41,28 @@ export const storyEntrySchema = z.object({
 });
 export type StoryEntry = z.infer<typeof storyEntrySchema>;
 
+/** What people can wish of something that runs. It is honoured at places that are good by themselves, never in the middle of a step. */
+export const wishKinds = ["cancel", "pause", "resume"] as const;
+export type WishKind = (typeof wishKinds)[number];
+
+/** The last wish of a person; a wish to cancel is the last one there is. */
+export const wishSchema = z.object({
+  kind: z.enum(wishKinds),
+  by: personSchema,
+  atMs: z.number().int(),
+});
+export type Wish = z.infer<typeof wishSchema>;
+
 export const executionSchema = z.object({
   id: z.string(),
-  /** The worker that began it. */
+  /** The worker that carries it out: who began it, or took it up last. */
   worker: z.string(),
   startedAtMs: z.number().int(),
   steps: z.array(stepProgressSchema),
-  /** Set before the first step that cannot be undone; a cancel comes too late afterwards. */
+  /** Set before the first step that cannot be undone; afterwards it can be stopped at a safe point only. */
   committed: z.boolean(),
 });
+export type RecordedExecution = z.infer<typeof executionSchema>;
 
 export const outcomeSchema = z.object({
   atMs: z.number().int(),
@@ -88,8 +103,8 @@ export const requestRecordSchema = z.object({
   approvals: z.array(signedSchema),
   /** Who settled it by a click, where somebody did. */
   settledBy: personSchema.optional(),
-  /** A wish to cancel; honoured until `execution.committed`. */
-  cancelWish: personSchema.optional(),
+  /** Cancel: honoured until `execution.committed`, and at safe points. Pause and resume: at safe points. */
+  wish: wishSchema.optional(),
   execution: executionSchema.optional(),
   outcome: outcomeSchema.optional(),
   story: z.array(storyEntrySchema),
@@ -131,6 +146,20 @@ export function newRequestRecord(request: NewRequest, nowMs: number): RequestRec
  */
 export function isOpen(record: Pick<RequestRecord, "state">): boolean {
   return !isSettled(record) && record.state !== "unknown";
+}
+
+/** Whether a wish to cancel or to pause can still help: nothing has begun to change, or a place lies ahead where it may stop. */
+export function canStillStop({ committed, steps }: Pick<RecordedExecution, "committed" | "steps">): boolean {
+  return !committed || hasSafePointAhead(steps);
+}
+
+/** As far as is on record: the last safe point may have been passed a moment ago. */
+export function hasSafePointAhead(steps: readonly StepProgress[]): boolean {
+  return steps.some((step) => step.safePoint === true && step.state === "pending");
+}
+
+export function isPaused({ state, wish }: Pick<RequestRecord, "state" | "wish">): boolean {
+  return state === "running" && wish?.kind === "pause";
 }
 
 export function isSettled(record: Pick<RequestRecord, "state">): boolean {

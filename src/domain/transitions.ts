@@ -4,12 +4,15 @@ import { mention, type Person, samePerson } from "./people.ts";
 import { type Plan, planSchema } from "./plan.ts";
 import { judgeApprover, type PolicyRule } from "./policy.ts";
 import {
+  canStillStop,
+  hasSafePointAhead,
   isSettled,
   type Outcome,
   type RequestRecord,
   type RequestState,
   type StepProgress,
   type StoryEntry,
+  type WishKind,
 } from "./request.ts";
 import { digestOf, readUnverified, type Signed } from "./signing.ts";
 
@@ -155,6 +158,13 @@ export function started(
   });
 }
 
+/** Another worker holds the lease now: what the one before writes from here on is refused. */
+export function takenUp(record: RequestRecord, worker: string, nowMs: number): Transition {
+  if (record.state !== "running" || record.execution === undefined) return notNow(record);
+  const running = next(record, nowMs, "running", `Taken up by worker ${worker}.`);
+  return done({ ...running, execution: { ...record.execution, worker } });
+}
+
 export function progressed(record: RequestRecord, steps: readonly StepProgress[], nowMs: number): Transition {
   if (record.execution === undefined || isSettled(record)) return notNow(record);
   return done({
@@ -164,26 +174,90 @@ export function progressed(record: RequestRecord, steps: readonly StepProgress[]
   });
 }
 
+/** What the edge checks of a click on Cancel, Pause or Resume: the person who asked may, and so may an approver of the rule. Null when it counts. */
+export function objectionToWish(
+  record: RequestRecord,
+  rule: PolicyRule | null,
+  person: Person,
+  kind: WishKind,
+  fingerprint: string,
+): Problem | null {
+  if (record.state !== "running") return whyWishCannotHelp(record, kind);
+  if (shownPlan(record)?.fingerprint !== fingerprint) return problem("plan_replaced", { requestId: record.id });
+  const asked = samePerson(record.requester, person);
+  if (!asked && (rule === null || judgeApprover(rule, person, record.requester) !== "allowed")) {
+    const approvers = (rule?.approvers ?? []).map((userId) => `<@${userId}>`);
+    return problem("wish_not_allowed", { people: [mention(record.requester), ...approvers] });
+  }
+  return whyWishCannotHelp(record, kind);
+}
+
+/** A person wants it to stop, to pause, or to go on. Whoever carries it out asks for this at its safe points. */
+export function wished(record: RequestRecord, kind: WishKind, by: Person, nowMs: number): Transition {
+  const objection = whyWishCannotHelp(record, kind);
+  if (objection !== null) return { ok: false, problem: objection };
+  return done({ ...next(record, nowMs, "running", wishText(record, kind, by)), wish: { kind, by, atMs: nowMs } });
+}
+
+function whyWishCannotHelp(record: RequestRecord, kind: WishKind): Problem | null {
+  const { id, execution, wish } = record;
+  if (isSettled(record)) return objectionToSettled(record);
+  if (record.state !== "running" || execution === undefined) {
+    return problem("request_not_running", { requestId: id, state: record.state.replace("_", " ") });
+  }
+  if (wish?.kind === "cancel") {
+    return problem("wish_repeated", { requestId: id, state: `being stopped (${mention(wish.by)})` });
+  }
+  switch (kind) {
+    case "cancel":
+      return canStillStop(execution) ? null : problem("wish_too_late", { requestId: id });
+    case "pause":
+      if (wish?.kind === "pause") {
+        return problem("wish_repeated", { requestId: id, state: `paused (${mention(wish.by)})` });
+      }
+      return hasSafePointAhead(execution.steps) ? null : problem("wish_too_late", { requestId: id });
+    case "resume":
+      return wish?.kind === "pause" ? null : problem("wish_repeated", { requestId: id, state: "running" });
+  }
+}
+
+function wishText({ execution }: RequestRecord, kind: WishKind, by: Person): string {
+  switch (kind) {
+    case "cancel":
+      return execution?.committed === true
+        ? `${mention(by)} stops it: it ends before its next step, and what was done stands.`
+        : `${mention(by)} cancels it.`;
+    case "pause":
+      return `${mention(by)} pauses it: it holds before its next step.`;
+    case "resume":
+      return `${mention(by)} lets it go on.`;
+  }
+}
+
 /** Before the first step that cannot be undone. A wish to cancel that is already there wins. */
 export function committed(record: RequestRecord, nowMs: number): Transition {
   if (record.state !== "running" || record.execution === undefined) return notNow(record);
-  if (record.cancelWish !== undefined) {
-    return { ok: false, problem: problem("cancelled_before_start", { by: mention(record.cancelWish) }) };
+  if (record.wish?.kind === "cancel") {
+    return { ok: false, problem: problem("cancelled_before_start", { by: mention(record.wish.by) }) };
   }
   return done({ ...touched(record, nowMs), execution: { ...record.execution, committed: true } });
 }
 
-/** The execution ended, well or not. From `unknown` it can still be found out. */
+/**
+ * The execution ended, well or not. From `unknown` it can still be found out. `stale`: the cluster was not what was approved
+ * any more when another worker took it up, and nothing had been changed.
+ */
 export function ended(
   record: RequestRecord,
-  state: "succeeded" | "failed" | "cancelled" | "unknown",
+  state: "succeeded" | "failed" | "cancelled" | "stale" | "unknown",
   result: Outcome,
   steps: readonly StepProgress[],
   nowMs: number,
 ): Transition {
   if ((record.state !== "running" && record.state !== "unknown") || record.execution === undefined)
     return notNow(record);
-  const told = { ...record, story: [...record.story, ...storyOf(record.execution.steps, steps, nowMs)] };
+  const late = state === "succeeded" || state === "failed" ? lateWish(record, nowMs) : [];
+  const told = { ...record, story: [...record.story, ...storyOf(record.execution.steps, steps, nowMs), ...late] };
   const execution = { ...record.execution, steps: [...steps] };
   return done({ ...settled(told, nowMs, state, result), execution });
 }
@@ -226,6 +300,12 @@ function storyOf(before: readonly StepProgress[], after: readonly StepProgress[]
   return after
     .filter((step) => step.state !== "pending" && step.state !== "running" && was.get(step.id) !== step.state)
     .map((step) => ({ atMs: nowMs, text: stepText(step) }));
+}
+
+/** Who wished to stop it is told why it was not stopped. */
+function lateWish({ state, wish }: RequestRecord, nowMs: number): StoryEntry[] {
+  if (state !== "running" || wish?.kind !== "cancel") return [];
+  return [{ atMs: nowMs, text: `The wish of ${mention(wish.by)} to stop it came after the last place for that.` }];
 }
 
 function stepText(step: StepProgress): string {

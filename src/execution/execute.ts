@@ -4,8 +4,15 @@ import type { StepProgress } from "../domain/request.ts";
 import type { Operation, OperationContext, OperationRun } from "../operations/operation.ts";
 import type { TargetLeases } from "../ports/workloads.ts";
 import type { LeaseObserver } from "./lease-observer.ts";
-import { type EndedExecution, executionThatUsed, grantIdOfExecution, type LedgerExecution } from "./ledger.ts";
-import { type ExecutionReporter, type ExecutionResult, runSteps } from "./run-steps.ts";
+import {
+  type EndedExecution,
+  executionThatUsed,
+  type Finisher,
+  grantIdOfExecution,
+  type LedgerExecution,
+} from "./ledger.ts";
+import { type ExecutionReporter, type ExecutionResult, pendingSteps, runSteps } from "./run-steps.ts";
+import type { SafePoints, WishNow } from "./safe-point.ts";
 import { TargetLease } from "./target-lease.ts";
 
 export interface ExecutionSurroundings {
@@ -16,15 +23,20 @@ export interface ExecutionSurroundings {
   /** Unique to this process. */
   readonly holder: string;
   readonly leaseDurationMs: number;
-  /** Stops what has changed nothing yet; what has begun to change things runs to its end. */
+  /** Stops what has changed nothing yet, and what is at a safe point; anything else runs to its end. */
   readonly shutdown: AbortSignal;
 }
 
 /** Who hears of an execution. */
-export interface ExecutionAudience extends ExecutionReporter {
-  /** The lease is held and the execution is on record in the cluster. Throws when it must not go on; nothing has been changed then. */
-  started(execution: LedgerExecution): Promise<void>;
-  /** The end. True when it is on record where people see it; false: keep it beside the lease until it is. */
+export interface ExecutionAudience extends Pick<ExecutionReporter, "progress" | "commit"> {
+  /**
+   * The lease is held and the execution is on record in the cluster. Throws when it must not go on; nothing has been changed then.
+   * @param isHeld whether the lease is still this process'; asks nobody. What is told without it could be another's to tell.
+   */
+  started(execution: LedgerExecution, isHeld: () => boolean): Promise<void>;
+  /** What people want at a safe point; null: nobody could be asked. Bounded; never throws but for `signal`. */
+  wish(execution: LedgerExecution, signal: AbortSignal): Promise<WishNow | null>;
+  /** The end, or that it is left to another process. True when it is on record where people see it; false: keep it beside the lease until it is. */
   ended(result: ExecutionResult): Promise<boolean>;
 }
 
@@ -54,7 +66,8 @@ export async function execute(
 
 /**
  * Takes up an execution that another process left unfinished. Throws `target_locked` while that one lives.
- * @param objection why it must not begin; it only ends an execution that had not been committed, and so changed nothing
+ * `objection`: why it must not begin; it only ends an execution that had not been committed, and so changed nothing.
+ * `finisher`: the person at a command line who takes it up.
  */
 export async function resume(
   surroundings: ExecutionSurroundings,
@@ -62,11 +75,11 @@ export async function resume(
   executionId: string,
   grantExpiresAtMs: number,
   audience: ExecutionAudience,
-  objection: Problem | null = null,
+  { objection = null, finisher = null }: { objection?: Problem | null; finisher?: Finisher | null } = {},
 ): Promise<ExecutionResult> {
   const lease = await takeLease(surroundings, (open) => {
     if (open === null || open.id !== executionId) throw unfinished(surroundings, open);
-    return open;
+    return finisher === null ? open : { ...open, finisher };
   });
   const { committed } = lease.execution;
   return await carryOut(surroundings, plan, lease, grantExpiresAtMs, audience, committed, committed ? null : objection);
@@ -94,6 +107,7 @@ async function carryOut(
             reporter: committingTo(lease, audience),
             clock: context.clock,
             committed: lease.execution.committed,
+            safePoints: safePointsOf(lease, audience),
             shutdown,
           });
     await letGo(lease, result, grantExpiresAtMs, context.clock.nowMs(), audience);
@@ -114,7 +128,7 @@ async function objectionToStart(
   audience: ExecutionAudience,
 ): Promise<Problem | null> {
   try {
-    await audience.started(lease.execution);
+    await audience.started({ ...lease.execution, steps: pendingSteps(run.steps) }, () => lease.isHeld());
     return null;
   } catch (error) {
     const objection = problemOf(error, "recording the start");
@@ -136,7 +150,7 @@ async function hasBegun(lease: TargetLease, run: OperationRun): Promise<boolean>
 
 function notBegun(objection: Problem, nowMs: number): ExecutionResult {
   const outcome = { atMs: nowMs, summary: "Nothing was changed.", writesStoppedMs: null, problems: [objection] };
-  return { state: "failed", outcome, steps: [] };
+  return { state: objection.code === "plan_stale" ? "stale" : "failed", outcome, steps: [] };
 }
 
 /** The commitment is on record with the people first, so that a wish to cancel wins, and then beside the lease. */
@@ -150,6 +164,17 @@ function committingTo(lease: TargetLease, audience: ExecutionAudience): Executio
   };
 }
 
+/** Holding stands beside the lease too, so that a pause outlives this process and Redis. */
+function safePointsOf(lease: TargetLease, audience: ExecutionAudience): SafePoints {
+  return {
+    isHeld: () => lease.execution.held !== undefined,
+    pauseOnRecord: () => lease.execution.held?.pause ?? null,
+    wish: (signal) => audience.wish(lease.execution, signal),
+    hold: (pause, signal) => lease.record((execution) => ({ ...execution, held: { pause } }), signal),
+    goOn: (signal) => lease.record(({ held: _held, ...execution }) => execution, signal),
+  };
+}
+
 async function letGo(
   lease: TargetLease,
   result: ExecutionResult,
@@ -159,7 +184,11 @@ async function letGo(
 ): Promise<void> {
   const signal = AbortSignal.timeout(30_000);
   const { state, outcome, steps } = result;
-  if (state === "interrupted") return await lease.leaveUnfinished(signal);
+  if (state === "interrupted") {
+    // What is left to tell is told before another process can take it up and tell it differently.
+    await audience.ended(result);
+    return await lease.leaveUnfinished(signal);
+  }
   // Whoever holds the lease now, or takes up what is left, tells how it ends. This process does not know.
   if (!lease.isHeld()) return;
   const reported = await audience.ended(result);

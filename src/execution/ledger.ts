@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { grantIdOf } from "../domain/approval.ts";
 import { planSchema } from "../domain/plan.ts";
-import { outcomeSchema, type RequestRecord, requestRecordSchema, stepProgressSchema } from "../domain/request.ts";
+import {
+  outcomeSchema,
+  type RequestRecord,
+  requestRecordSchema,
+  stepProgressSchema,
+  wishSchema,
+} from "../domain/request.ts";
 import { grantOf } from "../domain/transitions.ts";
 
 /**
@@ -29,6 +35,15 @@ export const authoritySchema = z.discriminatedUnion("kind", [
 ]);
 export type Authority = z.infer<typeof authoritySchema>;
 
+/** A person who takes up from the command line what another process left. */
+const finisherSchema = z.object({
+  /** The Kubernetes user, as the API server names it. */
+  user: z.string(),
+  reason: z.string(),
+  atMs: z.number().int(),
+});
+export type Finisher = z.infer<typeof finisherSchema>;
+
 export const ledgerExecutionSchema = z.object({
   version: z.literal(1),
   id: z.string().min(1),
@@ -39,6 +54,10 @@ export const ledgerExecutionSchema = z.object({
   startedAtMs: z.number().int(),
   /** Written before the first step that cannot be undone. False: nothing has been changed yet. */
   committed: z.boolean(),
+  /** It stands at a safe point, no step of it half done: somebody paused it (`pause`), or its process left it there. */
+  held: z.object({ pause: wishSchema.nullable() }).optional(),
+  /** Who took it up last from a command line. */
+  finisher: finisherSchema.optional(),
   steps: z.array(stepProgressSchema),
 });
 export type LedgerExecution = z.infer<typeof ledgerExecutionSchema>;
@@ -53,7 +72,7 @@ const endedExecutionSchema = z.object({
   unreported: z
     .object({
       execution: ledgerExecutionSchema,
-      state: z.enum(["succeeded", "failed", "cancelled", "unknown"]),
+      state: z.enum(["succeeded", "failed", "cancelled", "stale", "unknown"]),
       outcome: outcomeSchema,
     })
     .nullable(),

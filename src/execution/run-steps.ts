@@ -1,7 +1,8 @@
-import { fail, HandoverError, type Problem, problemOf } from "../domain/errors.ts";
+import { fail, HandoverError, type Problem, problem, problemOf } from "../domain/errors.ts";
 import type { Outcome, StepProgress } from "../domain/request.ts";
 import type { OperationRun, Step } from "../operations/operation.ts";
 import type { Clock } from "../ports/clock.ts";
+import { passSafePoint, type SafePoints } from "./safe-point.ts";
 
 /** Who hears of the progress, and who may still say stop. */
 export interface ExecutionReporter {
@@ -24,7 +25,7 @@ export interface ExecutionLease {
 }
 
 export interface ExecutionResult {
-  readonly state: "succeeded" | "failed" | "cancelled" | "unknown" | "interrupted";
+  readonly state: "succeeded" | "failed" | "cancelled" | "stale" | "unknown" | "interrupted";
   readonly outcome: Outcome;
   readonly steps: readonly StepProgress[];
 }
@@ -35,8 +36,8 @@ export const undoDeadlineMs = 60_000;
 /**
  * Carries a plan out, step by step. A step that the world shows as done is not done again, so that running it once more
  * finishes what a crash left half done.
- * `shutdown` stops it only while nothing has been changed (`interrupted`: another process may take it up); after the
- * commitment it runs to its end.
+ * People may stop or pause it at its safe points. `shutdown` stops it while nothing has been changed, and at safe points
+ * (`interrupted`: another process may take it up); otherwise it runs to its end.
  */
 export async function runSteps(options: {
   run: OperationRun;
@@ -45,14 +46,24 @@ export async function runSteps(options: {
   clock: Clock;
   /** True when an earlier process committed already. */
   committed: boolean;
+  /** Who is asked at safe points; left out: nobody. */
+  safePoints?: SafePoints;
   shutdown: AbortSignal;
 }): Promise<ExecutionResult> {
-  const { run, lease, reporter, clock, shutdown } = options;
+  const { run, lease, reporter, clock, safePoints, shutdown } = options;
   const progress = new Progress(run.steps, reporter);
-  let committed = options.committed;
+  let { committed } = options;
+  // What an earlier process left half done is finished before anybody may stop it: the world is at no safe point.
+  let halfDone = committed && safePoints?.isHeld() === false;
   for (const step of run.steps) {
     if (!committed && shutdown.aborted) return progress.result("interrupted", nothingChanged(clock, []));
     try {
+      const isBehind = step.safePoint && options.committed && (await isSeenDone(step, lease));
+      if (safePoints !== undefined && step.safePoint && !halfDone && !isBehind) {
+        const passed = await passSafePoint(safePoints, clock, lease.lost, shutdown);
+        if (passed.kind === "leave") return progress.result("interrupted", nothingChanged(clock, []));
+        if (passed.kind === "stop") return stoppedByPerson(passed.by, committed, run, progress, clock);
+      }
       if (step.pointOfNoReturn && !committed) {
         await reporter.commit(lease.lost);
         committed = true;
@@ -60,8 +71,10 @@ export async function runSteps(options: {
       lease.assertHeld();
       const signal = AbortSignal.any([lease.lost, ...(committed ? [] : [shutdown])]);
       progress.set(step, "running");
-      const note = await actUnlessDone(step, lease, signal);
+      const beforeAct = async () => (safePoints?.isHeld() ? await safePoints.goOn(lease.lost) : undefined);
+      const note = await actUnlessDone(step, lease, signal, beforeAct);
       progress.set(step, note.done ? "skipped" : "done", note.text);
+      if (!note.done) halfDone = false;
     } catch (error) {
       if (!committed && shutdown.aborted) return progress.result("interrupted", nothingChanged(clock, []));
       const failure = problemOf(error, `“${step.title}”`);
@@ -71,6 +84,32 @@ export async function runSteps(options: {
   }
   const { summary, writesStoppedMs } = run.result();
   return progress.result("succeeded", { atMs: clock.nowMs(), summary, writesStoppedMs, problems: [] });
+}
+
+/** Which steps there are, before any of them has begun. */
+export function pendingSteps(steps: readonly Step[]): StepProgress[] {
+  return steps.map(({ id, title, safePoint }) => ({
+    id,
+    title,
+    state: "pending",
+    ...(safePoint ? { safePoint } : {}),
+  }));
+}
+
+function stoppedByPerson(
+  by: string,
+  committed: boolean,
+  run: OperationRun,
+  progress: Progress,
+  clock: Clock,
+): ExecutionResult {
+  if (!committed) {
+    const { what } = problem("cancelled_before_start", { by });
+    return progress.result("cancelled", { ...nothingChanged(clock, []), summary: what });
+  }
+  const { summary, writesStoppedMs } = run.result();
+  const why = problem("stopped_by_person", { by, done: summary });
+  return progress.result("cancelled", { atMs: clock.nowMs(), summary: why.what, writesStoppedMs, problems: [why] });
 }
 
 async function stopped(
@@ -114,20 +153,37 @@ async function undo(run: OperationRun, lease: ExecutionLease, failure: Problem) 
   }
 }
 
-async function actUnlessDone(
+function actUnlessDone(
   step: Step,
   lease: ExecutionLease,
   signal: AbortSignal,
+  beforeAct: () => Promise<void>,
 ): Promise<{ done: boolean; text: string | null }> {
-  const deadline = AbortSignal.timeout(step.deadlineMs);
-  const bounded = AbortSignal.any([signal, deadline]);
-  try {
+  return withinDeadline(step, lease, signal, async (bounded) => {
     const [done] = await Promise.all([
       step.isDone(bounded),
       step.changesTarget ? lease.confirm(bounded) : Promise.resolve(),
     ]);
     if (done) return { done: true, text: "was done already" };
+    await beforeAct();
     return { done: false, text: await step.act(bounded) };
+  });
+}
+
+/** What cannot be told counts as not done: the step itself asks again. */
+function isSeenDone(step: Step, lease: ExecutionLease): Promise<boolean> {
+  return withinDeadline(step, lease, lease.lost, (bounded) => step.isDone(bounded)).catch(() => false);
+}
+
+async function withinDeadline<T>(
+  step: Step,
+  lease: ExecutionLease,
+  signal: AbortSignal,
+  work: (bounded: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = AbortSignal.timeout(step.deadlineMs);
+  try {
+    return await work(AbortSignal.any([signal, deadline]));
   } catch (error) {
     if (lease.lost.aborted && lease.lost.reason instanceof HandoverError) throw lease.lost.reason;
     if (!deadline.aborted || error instanceof HandoverError) throw error;
@@ -149,14 +205,16 @@ class Progress {
   readonly #reporter: ExecutionReporter;
 
   constructor(steps: readonly Step[], reporter: ExecutionReporter) {
-    this.#steps = steps.map(({ id, title }) => ({ id, title, state: "pending" }));
+    this.#steps = pendingSteps(steps);
     this.#reporter = reporter;
   }
 
   set(step: Step, state: StepProgress["state"], note: string | null = null): void {
-    this.#steps = this.#steps.map((one) =>
-      one.id === step.id ? { id: one.id, title: one.title, state, ...(note === null ? {} : { note }) } : one,
-    );
+    this.#steps = this.#steps.map((one) => {
+      if (one.id !== step.id) return one;
+      const { note: _before, ...rest } = one;
+      return { ...rest, state, ...(note === null ? {} : { note }) };
+    });
     this.#reporter.progress(this.#steps);
   }
 

@@ -1,10 +1,12 @@
-import { HandoverError } from "../domain/errors.ts";
+import { HandoverError, problem } from "../domain/errors.ts";
+import { mention } from "../domain/people.ts";
 import { isSettled, type RequestRecord, type StepProgress } from "../domain/request.ts";
-import { committed, ended, progressed, refused, started, type Transition } from "../domain/transitions.ts";
+import { committed, ended, progressed, refused, started, type Transition, takenUp } from "../domain/transitions.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import type { ExecutionAudience } from "../execution/execute.ts";
 import type { LedgerExecution } from "../execution/ledger.ts";
 import type { ExecutionResult } from "../execution/run-steps.ts";
+import type { WishNow } from "../execution/safe-point.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { RequestStore } from "../ports/request-store.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
@@ -17,7 +19,8 @@ const gatherMs = 400;
 
 /**
  * Tells a request's record how its execution goes, and has its message drawn. Progress is gathered and never waited for;
- * the start, the commitment and the end are.
+ * the start, the commitment and the end are. Whether the lease is still held is looked at within each change: who takes it
+ * up changes the record first, so that a change judged before that is refused by its revision.
  */
 export class RecordAudience implements ExecutionAudience {
   readonly #store: RequestStore;
@@ -27,6 +30,7 @@ export class RecordAudience implements ExecutionAudience {
   readonly #announce: (execution: LedgerExecution) => Promise<void>;
   readonly #draw: (requestId: string) => Promise<void>;
   #execution: LedgerExecution | null = null;
+  #isHeld: () => boolean = () => false;
   readonly #clock: Clock;
   readonly #ending = new AbortController();
   #announcing: Promise<void> = Promise.resolve();
@@ -57,15 +61,32 @@ export class RecordAudience implements ExecutionAudience {
    * Also puts back a record that Redis lost. Throws `request_settled` when the record says how this ended; a record that
    * was settled in another way stops what has not been committed.
    */
-  async started(execution: LedgerExecution): Promise<void> {
+  async started(execution: LedgerExecution, isHeld: () => boolean): Promise<void> {
     this.#execution = execution;
+    this.#isHeld = isHeld;
     await this.#keeper.restoreIfLost(execution);
     const found = await this.#store.read(this.#requestId);
-    if (found?.record.state === "running" && found.record.execution?.id === execution.id) return;
+    if (found !== null && isRunning(found.record, execution)) {
+      if (found.record.execution?.worker !== this.#worker) await this.#change(this.#takenUp);
+      return;
+    }
     await this.#change((record, nowMs) =>
       started(record, { id: execution.id, worker: this.#worker, steps: execution.steps }, nowMs),
     );
     this.#announcing = this.#announce(execution);
+  }
+
+  async wish(execution: LedgerExecution): Promise<WishNow | null> {
+    try {
+      // A Redis that was emptied gets back what the buttons need, a pause among it.
+      await this.#keeper.restoreIfLost(execution);
+      const found = await this.#store.read(this.#requestId);
+      if (found === null || !isRunning(found.record, execution)) return null;
+      return wishNow(found.record);
+    } catch (error) {
+      if (error instanceof HandoverError) return null;
+      throw error;
+    }
   }
 
   progress(steps: readonly StepProgress[]): void {
@@ -81,11 +102,11 @@ export class RecordAudience implements ExecutionAudience {
   }
 
   async ended(result: ExecutionResult): Promise<boolean> {
-    this.#latest = null;
+    const { state, outcome, steps } = result;
+    if (state !== "interrupted") this.#latest = null;
     this.#ending.abort();
     await this.#telling;
     await this.#announcing;
-    const { state, outcome, steps } = result;
     if (state === "interrupted") return true;
     try {
       // Redis may have lost its last seconds meanwhile, the start among them.
@@ -94,7 +115,7 @@ export class RecordAudience implements ExecutionAudience {
       const change = await changeRecord(this.#store, this.#requestId, by, (record, nowMs) =>
         record.state === "approved"
           ? refused(record, outcome.problems, nowMs)
-          : ended(record, state, outcome, steps, nowMs),
+          : this.#ifHeld(() => ended(record, state, outcome, steps, nowMs)),
       );
       await this.#draw(this.#requestId);
       return change.ok || (change.record !== null && isSettled(change.record));
@@ -112,7 +133,7 @@ export class RecordAudience implements ExecutionAudience {
       this.#latest = null;
       try {
         await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, (record, nowMs) =>
-          progressed(record, steps, nowMs),
+          this.#ifHeld(() => progressed(record, steps, nowMs)),
         );
       } catch (error) {
         // The end is told again, or kept beside the lease until it can be; a step not told in between is lost to nobody.
@@ -122,8 +143,27 @@ export class RecordAudience implements ExecutionAudience {
     }
   }
 
+  readonly #takenUp = (record: RequestRecord, nowMs: number) =>
+    this.#ifHeld(() => takenUp(record, this.#worker, nowMs));
+
+  #ifHeld(decide: () => Transition): Transition {
+    if (this.#isHeld()) return decide();
+    const { id: executionId = "" } = this.#execution ?? {};
+    const state = `What execution ${executionId} does is told by its new holder.`;
+    return { ok: false, problem: problem("lease_lost", { target: this.#requestId, holder: "another worker", state }) };
+  }
+
   async #change(decide: (record: RequestRecord, nowMs: number) => Transition): Promise<void> {
     const change = await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, decide);
     if (!change.ok) throw new HandoverError(change.problem);
   }
+}
+
+function isRunning(record: RequestRecord, execution: LedgerExecution): boolean {
+  return record.state === "running" && record.execution?.id === execution.id;
+}
+
+function wishNow({ wish }: RequestRecord): WishNow {
+  if (wish === undefined || wish.kind === "resume") return { kind: "go_on" };
+  return wish.kind === "pause" ? { kind: "pause", wish } : { kind: "stop", by: mention(wish.by) };
 }

@@ -62,5 +62,10 @@ function runningAgain(record: RequestRecord, execution: LedgerExecution, nowMs: 
   const begun = { id: execution.id, worker: execution.startedBy, steps: execution.steps };
   const running = started({ ...record, state: "approved" }, begun, nowMs);
   if (!running.ok || running.record.execution === undefined) return record;
-  return { ...running.record, execution: { ...running.record.execution, committed: true } };
+  const pause = execution.held?.pause ?? null;
+  return {
+    ...running.record,
+    ...(pause === null ? {} : { wish: pause }),
+    execution: { ...running.record.execution, committed: true },
+  };
 }

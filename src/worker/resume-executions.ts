@@ -89,7 +89,7 @@ export class ExecutionResumer {
       const objection = open.committed ? null : await this.#objectionTo(record, operation, context);
       const audience = audienceFor(services, record.id);
       const rememberMs = services.clock.nowMs() + longestExpiryMs;
-      const result = await resume(surroundings, plan, open.id, rememberMs, audience, objection);
+      const result = await resume(surroundings, plan, open.id, rememberMs, audience, { objection });
       services.log.info({ ...facts, state: result.state }, "resumed execution ended");
     } catch (error) {
       const why = problemOf(error, "resuming an execution");

@@ -6,32 +6,65 @@ import type { Operation, OperationContext, OperationRun, Step, UndoResult } from
 /** What a step of the test operation does to its world when it is reached. */
 export type Behaviour = (signal: AbortSignal) => Promise<void>;
 
-/** An operation on a world of three marks: look (changes nothing), switch (the point of no return), finish. */
-export class TestOperation implements Operation {
+/** The marks of a world, which outlives every process. */
+export interface MarkedWorld {
+  has(mark: string): boolean;
+  add(mark: string): unknown;
+}
+
+/** Three marks: look (changes nothing), switch (the point of no return), finish. */
+const switching = { ids: ["look", "switch", "finish"], committing: "switch", safe: [] } as const;
+/** Three pods after a look; before each a person may stop or pause. Each second half may not be stopped at. */
+const rolling = {
+  ids: ["look", "pod-2", "pod-2-back", "pod-1", "pod-1-back", "pod-0", "pod-0-back"],
+  committing: "pod-2",
+  safe: ["pod-2", "pod-1", "pod-0"],
+} as const;
+const kinds: Readonly<Record<"switching" | "rolling", StepsOf>> = { switching, rolling };
+
+interface StepsOf {
+  readonly ids: readonly string[];
+  readonly committing: string;
+  readonly safe: readonly string[];
+}
+
+/** An operation on a world of marks, one a step. */
+export class TestOperation<World extends MarkedWorld = Set<string>> implements Operation {
   readonly name = "dolt.failover";
   /** What has been done to the world, which outlives every process. */
-  readonly world = new Set<string>();
+  readonly world: World;
+  readonly #steps: StepsOf;
   /** What happens at a step before its mark is set; for failures and delays. */
   readonly at = new Map<string, Behaviour>();
   undoResult: (failure: Problem) => UndoResult = (failure) => ({ kind: "undone", problem: failure });
   undone = 0;
   closed = 0;
 
+  constructor(world: World, kind: keyof typeof kinds = "switching") {
+    this.world = world;
+    this.#steps = kinds[kind];
+  }
+
   async plan() {
     const facts = [{ name: "primary", value: "orders-0" }];
-    const steps = stepIds.map((id) => ({ id, title: id }));
+    const steps = this.#steps.ids.map((id) => ({ id, title: id }));
     const draft = { facts, now: [], steps, cost: "", bounds: [], warnings: [], details: null };
     return { kind: "plan", draft } as const;
   }
 
   begin(_context: OperationContext, _plan: Plan): OperationRun {
+    const { ids, safe } = this.#steps;
+    const isRolling = safe.length > 0;
     return {
-      steps: stepIds.map((id) => this.#step(id)),
+      steps: ids.map((id) => this.#step(id)),
       undo: async (failure) => {
         this.undone += 1;
         return this.undoResult(failure);
       },
-      result: () => ({ summary: "done", writesStoppedMs: 1 }),
+      result: () => ({
+        summary: isRolling ? `${safe.filter((id) => this.world.has(id)).length} of ${safe.length} restarted.` : "done",
+        writesStoppedMs: 1,
+      }),
       close: async () => {
         this.closed += 1;
       },
@@ -43,8 +76,8 @@ export class TestOperation implements Operation {
       id,
       title: id,
       deadlineMs: 10_000,
-      pointOfNoReturn: id === "switch",
-      safePoint: false,
+      pointOfNoReturn: id === this.#steps.committing,
+      safePoint: this.#steps.safe.includes(id),
       changesTarget: id !== "look",
       isDone: async () => this.world.has(id),
       act: async (signal) => {
@@ -56,7 +89,15 @@ export class TestOperation implements Operation {
   }
 }
 
-const stepIds = ["look", "switch", "finish"];
+/** A new world on which the switching operation works. */
+export function switchingOperation(): TestOperation {
+  return new TestOperation(new Set<string>());
+}
+
+/** A new world on which the rolling operation works. */
+export function rollingOperation(): TestOperation {
+  return new TestOperation(new Set<string>(), "rolling");
+}
 
 export function testPlan(requestId = "r-1"): Plan {
   return {
@@ -69,7 +110,7 @@ export function testPlan(requestId = "r-1"): Plan {
     facts: [],
     fingerprint: "0".repeat(64),
     now: [],
-    steps: stepIds.map((id) => ({ id, title: id })),
+    steps: switching.ids.map((id) => ({ id, title: id })),
     cost: "",
     bounds: [],
     warnings: [],

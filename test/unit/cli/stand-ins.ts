@@ -8,7 +8,7 @@ import type { Workloads, WorkloadView } from "../../../src/ports/workloads.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryLeases } from "../../support/memory-leases.ts";
 import { noCluster } from "../../support/no-cluster.ts";
-import { TestOperation } from "../../support/test-operation.ts";
+import { switchingOperation, type TestOperation } from "../../support/test-operation.ts";
 
 /** A person at a terminal, or a pipe. */
 export class FakeTerminal implements Terminal {
@@ -52,7 +52,7 @@ export class FakeWorld implements World {
   readonly homeNamespace = "default";
   readonly clock = new ManualClock();
   readonly leases = new MemoryLeases();
-  readonly operation = new TestOperation();
+  operation: TestOperation = switchingOperation();
   readonly identity = { username: async () => "kim@example.com" };
   readonly dolt = noCluster.dolt;
   readonly holder = "npx-handover/test";
@@ -103,6 +103,7 @@ const emptyView: WorkloadView = {
   name: "",
   uid: "uid",
   replicas: 0,
+  serviceName: null,
   annotations: {},
   updateRevision: "1",
   currentRevision: "1",

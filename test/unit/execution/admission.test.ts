@@ -9,7 +9,7 @@ import { admit } from "../../../src/execution/admission.ts";
 import type { WorkloadView } from "../../../src/ports/workloads.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { noCluster } from "../../support/no-cluster.ts";
-import { TestOperation } from "../../support/test-operation.ts";
+import { switchingOperation, type TestOperation } from "../../support/test-operation.ts";
 
 const cluster = newSigningKeys();
 const edge = newSigningKeys();
@@ -29,7 +29,7 @@ describe("the admission of a grant", () => {
 
   beforeEach(() => {
     clock = new ManualClock();
-    operation = new TestOperation();
+    operation = switchingOperation();
     objection = async () => null;
     annotations = { "handover.dev/engine": "dolt" };
     rule = {
@@ -245,6 +245,7 @@ function workload(annotations: Record<string, string>): WorkloadView {
     name: "orders",
     uid: "u",
     replicas: 3,
+    serviceName: null,
     annotations,
     updateRevision: "1",
     currentRevision: "1",

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { fail, HandoverError } from "../../../src/domain/errors.ts";
-import { type ExecutionAudience, type ExecutionSurroundings, execute, resume } from "../../../src/execution/execute.ts";
+import { type ExecutionSurroundings, execute, resume } from "../../../src/execution/execute.ts";
 import { LeaseObserver } from "../../../src/execution/lease-observer.ts";
 import { readEnded, readExecution } from "../../../src/execution/ledger.ts";
-import type { ExecutionResult } from "../../../src/execution/run-steps.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryLeases } from "../../support/memory-leases.ts";
 import { noCluster } from "../../support/no-cluster.ts";
-import { breakGlassExecution, TestOperation, testPlan } from "../../support/test-operation.ts";
+import { RecordingAudience } from "../../support/recording-audience.ts";
+import { breakGlassExecution, switchingOperation, type TestOperation, testPlan } from "../../support/test-operation.ts";
 
 const target = { namespace: "shop", workload: "orders" };
 /** Not divisible by three: what is derived from it has to be whole all the same. */
@@ -23,7 +23,7 @@ describe("an execution", () => {
   beforeEach(() => {
     clock = new ManualClock();
     leases = new MemoryLeases();
-    operation = new TestOperation();
+    operation = switchingOperation();
     audience = new RecordingAudience();
     shutdown = new AbortController();
   });
@@ -263,28 +263,6 @@ describe("an execution", () => {
     operation.at.delete(step);
   }
 });
-
-class RecordingAudience implements ExecutionAudience {
-  onStart: () => Promise<void> = async () => undefined;
-  onCommit: () => Promise<void> = async () => undefined;
-  reported = true;
-  result: ExecutionResult | null = null;
-
-  started(): Promise<void> {
-    return this.onStart();
-  }
-
-  progress(): void {}
-
-  commit(): Promise<void> {
-    return this.onCommit();
-  }
-
-  async ended(result: ExecutionResult): Promise<boolean> {
-    this.result = result;
-    return this.reported;
-  }
-}
 
 function codeOf(reason: unknown): string {
   return reason instanceof HandoverError ? reason.problem.code : String(reason);
