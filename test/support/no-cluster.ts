@@ -13,6 +13,7 @@ export const noCluster: Pick<OperationContext, "workloads" | "dolt"> = {
     evictPod: asked,
     events: asked,
     podLog: asked,
+    surroundings: asked,
     credentials: asked,
   },
   dolt: { connect: asked },

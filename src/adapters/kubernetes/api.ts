@@ -4,6 +4,7 @@ import {
   type ConfigurationOptions,
   CoordinationV1Api,
   CoreV1Api,
+  NetworkingV1Api,
   Observable,
   type ObservableMiddleware,
   Watch,
@@ -26,6 +27,7 @@ export class KubernetesApi {
   readonly apps: AppsV1Api;
   readonly coordination: CoordinationV1Api;
   readonly authentication: AuthenticationV1Api;
+  readonly networking: NetworkingV1Api;
   readonly watch: Watch;
   readonly #kubeConfig: PooledKubeConfig;
   readonly #callDeadlineMs: number;
@@ -38,6 +40,7 @@ export class KubernetesApi {
     this.apps = kubeConfig.makeApiClient(AppsV1Api);
     this.coordination = kubeConfig.makeApiClient(CoordinationV1Api);
     this.authentication = kubeConfig.makeApiClient(AuthenticationV1Api);
+    this.networking = kubeConfig.makeApiClient(NetworkingV1Api);
     this.watch = new Watch(kubeConfig);
   }
 

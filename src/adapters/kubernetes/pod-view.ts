@@ -1,4 +1,4 @@
-import type { V1Container, V1ContainerStatus, V1Pod } from "@kubernetes/client-node";
+import type { V1Container, V1ContainerStatus, V1Pod, V1PodSpec } from "@kubernetes/client-node";
 import type { PodView } from "../../ports/workloads.ts";
 
 /** Name of the server's container and of its port, by the convention of Dolt on Kubernetes. */
@@ -30,7 +30,12 @@ export function podView(pod: V1Pod): PodView | null {
 
 /** The container of the server; null for a pod without containers. */
 export function serverContainer(pod: V1Pod): V1Container | null {
-  const containers = pod.spec?.containers ?? [];
+  return serverContainerOf(pod.spec);
+}
+
+/** The same of a pod's specification, or of a template's. */
+export function serverContainerOf(spec: V1PodSpec | undefined): V1Container | null {
+  const containers = spec?.containers ?? [];
   return containers.find(({ name }) => name === containerName) ?? containers[0] ?? null;
 }
 

@@ -1,6 +1,7 @@
 import { PatchStrategy, setHeaderOptions, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
 import type { AnnouncedTarget } from "../../domain/target.ts";
 import type { DoltAccess } from "../../ports/dolt-servers.ts";
+import type { Surroundings } from "../../ports/surroundings.ts";
 import type { Eviction, PodReference, TargetReference, Workloads, WorkloadView } from "../../ports/workloads.ts";
 import { announcedTarget } from "./announced-target.ts";
 import type { KubernetesApi } from "./api.ts";
@@ -9,6 +10,7 @@ import { type DoltAccessGiven, doltAccess } from "./dolt-access.ts";
 import { evict } from "./eviction.ts";
 import { statusCode } from "./failures.ts";
 import { readServices } from "./services.ts";
+import { readSurroundings } from "./surroundings.ts";
 import { selectorText, workloadView } from "./workload-view.ts";
 
 /** Namespaces by name, which a Role in each of them allows; or all of them, which takes the rights of a cluster's administrator. */
@@ -77,6 +79,13 @@ export class KubernetesWorkloads implements Workloads {
 
   events(object: { readonly namespace: string; readonly uid: string }, signal: AbortSignal): Promise<string[]> {
     return readEvents(this.#api, object, signal);
+  }
+
+  async surroundings(target: TargetReference, signal: AbortSignal): Promise<Surroundings | null> {
+    const statefulSet = await this.#readStatefulSet(target, signal);
+    if (statefulSet === null) return null;
+    const podNames = workloadView(statefulSet, []).pods.map(({ name }) => name);
+    return await readSurroundings(this.#api, statefulSet, podNames, signal);
   }
 
   podLog(pod: PodReference, lines: number, signal: AbortSignal): Promise<string[]> {

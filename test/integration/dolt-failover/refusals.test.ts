@@ -150,6 +150,7 @@ describe("the preflight of a failover", () => {
     evictPod: () => never(),
     events: () => never(),
     podLog: () => never(),
+    surroundings: () => never(),
     credentials: (view: WorkloadView, signal: AbortSignal) => bench.workloads.credentials(view, signal),
   });
 
@@ -168,6 +169,8 @@ describe("the preflight of a failover", () => {
           dataState: (options) => real.dataState(options),
           assumeRole: (role, epoch, options) => real.assumeRole(role, epoch, options),
           transitionToStandby: (epoch, minCaughtUp, options) => real.transitionToStandby(epoch, minCaughtUp, options),
+          evidence: real.evidence,
+          backups: real.backups,
           close: () => real.close(),
         };
         return change(session);

@@ -31,6 +31,7 @@ function contextWith(looks: readonly WorkloadView[], refusals = 0, signal = Abor
       evictPod: () => Promise.reject(new Error("labels evict nothing")),
       events: async () => [],
       podLog: async () => [],
+      surroundings: async () => null,
       async look() {
         look += 1;
         return looks[Math.min(look, looks.length) - 1] ?? null;
