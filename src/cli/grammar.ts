@@ -19,6 +19,21 @@ const cliFlags: readonly CliFlag[] = [
     summary: "the kubeconfig (default: $KUBECONFIG, ~/.kube/config, or the pod's account)",
   },
   { name: "namespace", value: "NAME", summary: "where to look for the target (default: wherever this user may look)" },
+  { name: "connect-by", value: "ip|host", summary: "dial the pods' addresses (default) or their host names" },
+  { name: "tls", value: null, summary: "connect over TLS, with certificates that this machine trusts" },
+  { name: "tls-insecure", value: null, summary: "connect over TLS, and check no certificate" },
+  { name: "tls-ca", value: "FILE", summary: "connect over TLS, with certificates that lead to this CA (PEM)" },
+  { name: "tls-server-name", value: "NAME", summary: "connect over TLS, with certificates for this name" },
+  {
+    name: "username",
+    value: "NAME",
+    summary: "log in to the servers as (default: the annotated Secret, $DOLT_USERNAME, root)",
+  },
+  {
+    name: "password-file",
+    value: "FILE",
+    summary: "a file with the password (default: the annotated Secret, $DOLT_PASSWORD, none)",
+  },
 ];
 
 /** What can be typed behind `npx handover ENGINE`. */

@@ -3,6 +3,7 @@ import { type Problem, problem } from "../domain/errors.ts";
 import { nearestWord } from "../domain/nearest-word.ts";
 import { type Engine, engineSchema } from "../domain/target.ts";
 import type { OperationDefinition } from "../operations/catalogue.ts";
+import { connectionObjection, type TypedConnection, typedConnection } from "./connection.ts";
 import { grammarFor } from "./grammar.ts";
 
 /** What somebody wants of the command line. */
@@ -24,6 +25,7 @@ export interface CliCommand {
   readonly kubeconfig: string | null;
   readonly context: string | null;
   readonly namespace: string | null;
+  readonly connection: TypedConnection;
 }
 
 const helpWords: ReadonlySet<string> = new Set(["help", "--help", "-h"]);
@@ -59,8 +61,9 @@ function readCommand(engine: Engine, words: readonly string[], interactive: bool
     kubeconfig: textOf(extras.kubeconfig),
     context: textOf(extras.context),
     namespace: textOf(extras.namespace),
+    connection: typedConnection(extras),
   };
-  const objection = objectionTo(command, interactive);
+  const objection = objectionTo(command, interactive) ?? connectionObjection(command.connection);
   return objection === null ? { kind: "command", command } : { kind: "wrong", problem: objection };
 }
 

@@ -12,6 +12,7 @@ import { operationNamed } from "../operations/registry.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import type { Identity, TargetLeases, Workloads } from "../ports/workloads.ts";
+import { accessGiven, type TypedConnection } from "./connection.ts";
 
 /** What the command line works with, each behind its port, so that tests stand in for the cluster and nothing else. */
 export interface World {
@@ -31,8 +32,15 @@ export interface World {
   close(): Promise<void>;
 }
 
+export interface WorldSource {
+  readonly kubeconfig: string | null;
+  readonly context: string | null;
+  readonly connection: TypedConnection;
+}
+
 /** The cluster of a kubeconfig, or the one this process runs in. Throws HandoverError when neither can be read. */
-export function connectWorld(source: { readonly kubeconfig: string | null; readonly context: string | null }): World {
+export function connectWorld(source: WorldSource): World {
+  const access = accessGiven(source.connection, process.env);
   const kubeConfig = loadKubeConfig({
     ...(source.kubeconfig === null ? {} : { file: source.kubeconfig }),
     ...(source.context === null ? {} : { context: source.context }),
@@ -43,7 +51,7 @@ export function connectWorld(source: { readonly kubeconfig: string | null; reado
   return {
     cluster,
     homeNamespace,
-    workloads: (namespaces) => new KubernetesWorkloads(api, { cluster, namespaces }),
+    workloads: (namespaces) => new KubernetesWorkloads(api, { cluster, namespaces, access }),
     leases: new KubernetesTargetLeases(api, { namespaces: [] }),
     identity: new KubernetesIdentity(api),
     dolt: new MysqlDoltServers(),

@@ -3,6 +3,8 @@ import { hostname } from "node:os";
 import { z } from "zod";
 import { fail } from "../domain/errors.ts";
 import { readSigningKey, type SigningKey } from "../domain/signing.ts";
+import type { DoltLogin } from "../ports/dolt-servers.ts";
+import { readDoltLogin } from "./dolt-login.ts";
 import { type Configuration, readConfiguration } from "./handover-yaml.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,6 +31,8 @@ export interface WorkerSettings {
   readonly workerId: string;
   readonly namespaces: readonly string[];
   readonly configuration: Configuration;
+  /** For targets that name no Secret of their own. */
+  readonly doltLogin: DoltLogin | null;
   /** How long a worker that fell silent keeps its target's lease. */
   readonly leaseSeconds: number;
   /** Where health and metrics are served; 0: a free port. */
@@ -134,6 +138,7 @@ export function readWorkerSettings(environment: Environment): WorkerSettings {
     workerId: values.HANDOVER_WORKER_ID ?? hostname(),
     namespaces: values.HANDOVER_NAMESPACES,
     configuration,
+    doltLogin: readDoltLogin(environment),
     leaseSeconds: values.HANDOVER_LEASE_SECONDS,
     healthPort: values.HANDOVER_HEALTH_PORT,
     logLevel: values.HANDOVER_LOG_LEVEL,

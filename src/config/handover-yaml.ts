@@ -3,6 +3,7 @@ import { z } from "zod";
 import { fail } from "../domain/errors.ts";
 import { policySchema } from "../domain/policy.ts";
 import { readPublicKeys } from "../domain/signing.ts";
+import { doltAccessSchema } from "./dolt-access.ts";
 
 const publicKeySchema = z
   .string()
@@ -22,6 +23,8 @@ export const clusterConfigSchema = z.strictObject({
   channel: z.string().regex(/^[CG][A-Z0-9]+$/, "is not the id of a channel (C…), which the channel's details show"),
   /** What its workers sign plans with. */
   publicKey: publicKeySchema,
+  /** How its Dolt servers are connected to; annotations of a target win over it. */
+  dolt: doltAccessSchema.optional(),
 });
 export type ClusterConfig = z.infer<typeof clusterConfigSchema>;
 

@@ -483,6 +483,58 @@ export const problemTable = {
     (d) => `The pod ${d.pod} is missing, or is another one than before, while ${d.doing}.`,
     () => "Look at the target's status.",
   ),
+
+  // The rolling restart.
+  dolt_controller_restarts: entry<{ workload: string; partition: number; commandLine: string }>(
+    "refused",
+    (d) =>
+      `The StatefulSet ${d.workload} is set to RollingUpdate from place ${d.partition} on: its controller may delete pods by itself, a primary that was not demoted among them. Nothing was changed.`,
+    (d) => `Take its hands off, then ask again: ${d.commandLine}`,
+  ),
+  dolt_partition_keeps_revision: entry<{ workload: string; pods: readonly string[]; commandLine: string }>(
+    "refused",
+    (d) =>
+      `${list(d.pods)} are not of the newest revision of the StatefulSet ${d.workload}, and its partition would bring them back as they are. Nothing was changed.`,
+    (d) => `With OnDelete they come back with the new template: ${d.commandLine}`,
+  ),
+  dolt_nothing_to_restart: entry<{ skipped: readonly string[] }>(
+    "refused",
+    (d) => `No pod is left to restart: ${d.skipped.join("; ")}. Nothing was changed.`,
+    () => "Nothing to do. Without --only, --before and --outdated every pod is restarted.",
+  ),
+  dolt_no_standby: entry<{ pod: string }>(
+    "refused",
+    (d) =>
+      `${d.pod} is the only server, so nothing can take over: while it restarts, nobody could write or read. Nothing was changed.`,
+    () => "Add a standby first, or restart the pod by hand in a quiet hour.",
+  ),
+  dolt_restart_unfit: entry<{ reasons: readonly string[] }>(
+    "refused",
+    (d) => `No pod may be restarted now, because the others could not stand in for it: ${d.reasons.join("; ")}. Nothing was changed.`,
+    () => "Mend what is named, or ask with a lower --min-caught-up, then ask again.",
+  ),
+  dolt_restart_held: entry<{ pods: readonly string[]; seconds: number; reasons: readonly string[] }>(
+    "failed",
+    (d) =>
+      `${list(d.pods)} could not be restarted, because the rest of the target did not become fit for it within ${d.seconds} s: ${d.reasons.join("; ")}.`,
+    () => "Mend what is named, then go on.",
+  ),
+  dolt_pod_not_evicted: entry<{ pod: string; seconds: number; times: number; why: string }>(
+    "failed",
+    (d) => `${d.pod} could not be evicted within ${d.seconds} s, and runs as before. Refused ${d.times} times: ${d.why}`,
+    () => "Look at the PodDisruptionBudgets of this namespace (kubectl get pdb): they have to allow one disruption.",
+  ),
+  dolt_pod_not_back: entry<{ pod: string; seconds: number; why: string; told: readonly string[] }>(
+    "failed",
+    (d) => `${d.pod} was restarted and did not come back within ${d.seconds} s: ${d.why}.`,
+    (d) => `Mend ${d.pod}. ${d.told.join(" ")}`.trim(),
+  ),
+  dolt_restart_stopped: entry<{ done: readonly string[]; left: readonly string[]; state: string; before: string }>(
+    "failed",
+    (d) => `The restart stopped. Restarted: ${list(d.done)}. Not restarted: ${list(d.left)}. ${d.state}`,
+    (d) =>
+      `Mend what is named, then type the same command with --before ${d.before}: it goes on with the pods that are left.`,
+  ),
 } as const;
 
 export type ProblemCode = keyof typeof problemTable;

@@ -21,6 +21,7 @@ import { RedisRequestStore } from "../adapters/redis/request-store.ts";
 import { SlackChat } from "../adapters/slack/chat.ts";
 import { SlackPeople } from "../adapters/slack/people.ts";
 import { createSlackCall } from "../adapters/slack/web-api.ts";
+import { configuredAccess } from "../config/dolt-access.ts";
 import type { WorkerSettings } from "../config/environment.ts";
 import { fail } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
@@ -81,7 +82,14 @@ export async function startWorker(
     wakeUp,
     chat,
     people: new SlackPeople(callSlack, configuration.slack),
-    workloads: new KubernetesWorkloads(api, { cluster, namespaces: settings.namespaces }),
+    workloads: new KubernetesWorkloads(api, {
+      cluster,
+      namespaces: settings.namespaces,
+      access: {
+        configured: (target) => configuredAccess(ownCluster.dolt, target),
+        fallbackLogin: settings.doltLogin,
+      },
+    }),
     leases: new KubernetesTargetLeases(api, { namespaces: settings.namespaces }),
     dolt,
     operations,
