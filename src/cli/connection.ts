@@ -3,8 +3,8 @@ import { serverNamePattern } from "../adapters/kubernetes/access-annotations.ts"
 import { certificates, type DoltAccessGiven } from "../adapters/kubernetes/dolt-access.ts";
 import { readDoltLogin, typedDoltLogin } from "../config/dolt-login.ts";
 import type { Environment } from "../config/environment.ts";
+import type { DoltAccessSettings } from "../domain/dolt-access.ts";
 import { HandoverError, type Problem, problem } from "../domain/errors.ts";
-import type { DoltAccessSettings } from "../ports/dolt-servers.ts";
 
 /** What was typed about connecting to the servers, for this one run. */
 export interface TypedConnection {

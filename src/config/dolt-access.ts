@@ -1,6 +1,6 @@
 import { isAbsolute } from "node:path";
 import { z } from "zod";
-import type { DoltAccessSettings } from "../ports/dolt-servers.ts";
+import type { DoltAccessSettings } from "../domain/dolt-access.ts";
 
 const settings = {
   connectBy: z.enum(["ip", "host"]).optional(),

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { DoltLogin } from "../domain/dolt-access.ts";
 import { fail } from "../domain/errors.ts";
-import type { DoltLogin } from "../ports/dolt-servers.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

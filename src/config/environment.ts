@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
+import type { DoltLogin } from "../domain/dolt-access.ts";
 import { fail } from "../domain/errors.ts";
 import { readSigningKey, type SigningKey } from "../domain/signing.ts";
-import type { DoltLogin } from "../ports/dolt-servers.ts";
 import { readDoltLogin } from "./dolt-login.ts";
 import { type Configuration, readConfiguration } from "./handover-yaml.ts";
 

@@ -1,3 +1,4 @@
+import type { DoltLogin } from "../domain/dolt-access.ts";
 import type { DoltBackups } from "./dolt-backups.ts";
 import type { DoltEvidence } from "./dolt-evidence.ts";
 
@@ -45,29 +46,6 @@ export interface DoltAccess extends DoltLogin {
     /** `serverName` null: the pod's own names and address. */
     | { readonly mode: "verified"; readonly ca: string | null; readonly serverName: string | null }
     | null;
-}
-
-/** What is set about connecting at one place; what it leaves out, the next place says (docs/connecting.md). */
-export interface DoltAccessSettings {
-  readonly connectBy?: "ip" | "host";
-  readonly tls?: TlsSetting;
-  readonly tlsCa?: CaSource;
-  readonly tlsServerName?: string;
-}
-
-export type TlsSetting = "off" | "required" | "insecure";
-
-/** Where certificates of CAs are: here, in a file of this process, or in an object of the target's namespace. */
-export type CaSource =
-  | { readonly kind: "pem"; readonly pem: string }
-  | { readonly kind: "file"; readonly path: string }
-  | { readonly kind: "secret" | "configmap"; readonly name: string; readonly key: string };
-
-/** A user and a password, and where they were found, for people. */
-export interface DoltLogin {
-  readonly username: string;
-  readonly password: string;
-  readonly source: string;
 }
 
 export type DoltRole = "primary" | "standby" | "detected_broken_config";

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import type { DoltAccessSettings } from "../../domain/dolt-access.ts";
 import { fail } from "../../domain/errors.ts";
-import type { DoltAccessSettings } from "../../ports/dolt-servers.ts";
 import type { WorkloadView } from "../../ports/workloads.ts";
 import { connectByAnnotation, tlsAnnotation, tlsCaAnnotation, tlsServerNameAnnotation } from "./annotations.ts";
 

@@ -1,8 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import type { CaSource, DoltAccessSettings, DoltLogin } from "../../domain/dolt-access.ts";
 import { fail, HandoverError } from "../../domain/errors.ts";
 import { nameAnnotation } from "../../domain/target.ts";
-import type { CaSource, DoltAccess, DoltAccessSettings, DoltLogin } from "../../ports/dolt-servers.ts";
+import type { DoltAccess } from "../../ports/dolt-servers.ts";
 import type { WorkloadView } from "../../ports/workloads.ts";
 import { accessAnnotations } from "./access-annotations.ts";
 import { credentialsAnnotation, tlsCaAnnotation } from "./annotations.ts";
