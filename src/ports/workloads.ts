@@ -1,5 +1,6 @@
 import type { AnnouncedTarget, TargetKey } from "../domain/target.ts";
 import type { DoltAccess } from "./dolt-servers.ts";
+import type { Scaling } from "./scaling.ts";
 import type { Surroundings } from "./surroundings.ts";
 
 /**
@@ -7,6 +8,8 @@ import type { Surroundings } from "./surroundings.ts";
  * write happened is not known) or `kubernetes_refused` (an answer that says no).
  */
 export interface Workloads {
+  /** What changing the number of pods takes. */
+  readonly scaling: Scaling;
   /** Every annotated workload in the namespaces this process may see. */
   targets(signal: AbortSignal): Promise<AnnouncedTarget[]>;
   /** The workload and its pods as they are now, read from the API and not from a cache; null when the workload is gone. */

@@ -1,12 +1,25 @@
 import type { OperationContext } from "../../src/operations/operation.ts";
+import type { Scaling } from "../../src/ports/scaling.ts";
 
 const asked = async (): Promise<never> => {
   throw new Error("this test has no cluster, and somebody asked it");
 };
 
+/** For tests that scale nothing. */
+export const noScaling: Scaling = {
+  layout: asked,
+  configMap: asked,
+  changeConfigMap: asked,
+  podServices: asked,
+  createPodService: asked,
+  setReplicas: asked,
+  missingRights: asked,
+};
+
 /** For tests of what must not depend on a cluster: every question is an error. */
 export const noCluster: Pick<OperationContext, "workloads" | "dolt"> = {
   workloads: {
+    scaling: noScaling,
     targets: asked,
     look: asked,
     labelPod: asked,

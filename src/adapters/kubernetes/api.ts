@@ -1,6 +1,7 @@
 import {
   AppsV1Api,
   AuthenticationV1Api,
+  AuthorizationV1Api,
   type ConfigurationOptions,
   CoordinationV1Api,
   CoreV1Api,
@@ -27,6 +28,7 @@ export class KubernetesApi {
   readonly apps: AppsV1Api;
   readonly coordination: CoordinationV1Api;
   readonly authentication: AuthenticationV1Api;
+  readonly authorization: AuthorizationV1Api;
   readonly networking: NetworkingV1Api;
   readonly watch: Watch;
   readonly #kubeConfig: PooledKubeConfig;
@@ -40,6 +42,7 @@ export class KubernetesApi {
     this.apps = kubeConfig.makeApiClient(AppsV1Api);
     this.coordination = kubeConfig.makeApiClient(CoordinationV1Api);
     this.authentication = kubeConfig.makeApiClient(AuthenticationV1Api);
+    this.authorization = kubeConfig.makeApiClient(AuthorizationV1Api);
     this.networking = kubeConfig.makeApiClient(NetworkingV1Api);
     this.watch = new Watch(kubeConfig);
   }

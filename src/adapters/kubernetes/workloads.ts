@@ -1,6 +1,7 @@
 import { PatchStrategy, setHeaderOptions, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
 import type { AnnouncedTarget } from "../../domain/target.ts";
 import type { DoltAccess } from "../../ports/dolt-servers.ts";
+import type { Scaling } from "../../ports/scaling.ts";
 import type { Surroundings } from "../../ports/surroundings.ts";
 import type { Eviction, PodReference, TargetReference, Workloads, WorkloadView } from "../../ports/workloads.ts";
 import { announcedTarget } from "./announced-target.ts";
@@ -9,6 +10,7 @@ import { readEvents, readPodLog } from "./diagnosis.ts";
 import { type DoltAccessGiven, doltAccess } from "./dolt-access.ts";
 import { evict } from "./eviction.ts";
 import { statusCode } from "./failures.ts";
+import { KubernetesScaling } from "./scaling.ts";
 import { readServices } from "./services.ts";
 import { readSurroundings } from "./surroundings.ts";
 import { selectorText, workloadView } from "./workload-view.ts";
@@ -18,6 +20,7 @@ export type Namespaces = readonly string[] | "all";
 
 /** StatefulSets and their pods. */
 export class KubernetesWorkloads implements Workloads {
+  readonly scaling: Scaling;
   readonly #api: KubernetesApi;
   readonly #cluster: string;
   readonly #namespaces: Namespaces;
@@ -29,6 +32,7 @@ export class KubernetesWorkloads implements Workloads {
     api: KubernetesApi,
     options: { cluster: string; namespaces: Namespaces; access?: DoltAccessGiven | undefined },
   ) {
+    this.scaling = new KubernetesScaling(api);
     this.#api = api;
     this.#cluster = options.cluster;
     this.#namespaces = options.namespaces;

@@ -151,6 +151,7 @@ describe("the preflight of a failover", () => {
     events: () => never(),
     podLog: () => never(),
     surroundings: () => never(),
+    scaling: bench.workloads.scaling,
     credentials: (view: WorkloadView, signal: AbortSignal) => bench.workloads.credentials(view, signal),
   });
 

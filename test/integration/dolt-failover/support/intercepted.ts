@@ -81,6 +81,7 @@ export function interceptedWorkloads(
     evictPod: (pod, signal) => real.evictPod(pod, signal),
     events: (object, signal) => real.events(object, signal),
     podLog: (pod, lines, signal) => real.podLog(pod, lines, signal),
+    scaling: real.scaling,
     surroundings: (target, signal) => real.surroundings(target, signal),
     credentials: (view, signal) => real.credentials(view, signal),
   };

@@ -4,6 +4,7 @@ import { fail } from "../../../../src/domain/errors.ts";
 import { roleLabel, routeOnce, routeTo } from "../../../../src/operations/dolt/role-labels.ts";
 import type { OperationContext } from "../../../../src/operations/operation.ts";
 import type { WorkloadView } from "../../../../src/ports/workloads.ts";
+import { noScaling } from "../../../support/no-cluster.ts";
 import { plainAccess } from "../../../support/plain-access.ts";
 import { answering, silent, viewOf } from "./views.ts";
 
@@ -32,6 +33,7 @@ function contextWith(looks: readonly WorkloadView[], refusals = 0, signal = Abor
       events: async () => [],
       podLog: async () => [],
       surroundings: async () => null,
+      scaling: noScaling,
       async look() {
         look += 1;
         return looks[Math.min(look, looks.length) - 1] ?? null;
