@@ -10,7 +10,7 @@ import type { ClusterServices, EdgeServices } from "../services.ts";
 import { type Click, readClick } from "./click.ts";
 import { type Decision, decide } from "./decide.ts";
 
-/** Does what a click on Approve or Deny asks for, and tells the person whatever they could not see otherwise. Never throws. */
+/** Does what a click on a face's button asks for, and tells the person whatever they could not see otherwise. Never throws. */
 export async function answerClick(decision: Decision, payload: unknown, services: EdgeServices): Promise<void> {
   const budget = new Budget(services.clock);
   let click: Click;
@@ -50,7 +50,7 @@ async function carryOut(
     ]);
     // A drawer that is at it already looks again when it has ended, and shows this too.
     if (drawn.kind === "drawn" || drawn.kind === "busy") return null;
-    return clickRecordedMessage(result.record, decision === "approve" ? "approval" : "denial");
+    return clickRecordedMessage(result.record, decision);
   } catch (error) {
     const why = problemOf(error, "answering the click");
     services.log.error({ requestId: value.requestId, problem: why.code, err: error }, "a click was not carried out");

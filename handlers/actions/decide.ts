@@ -3,7 +3,7 @@ import { type Problem, problem } from "../../src/domain/errors.ts";
 import { type Person, samePerson } from "../../src/domain/people.ts";
 import { planSchema } from "../../src/domain/plan.ts";
 import { decidingRule, type PolicyRule } from "../../src/domain/policy.ts";
-import type { RequestRecord } from "../../src/domain/request.ts";
+import type { RequestRecord, WishKind } from "../../src/domain/request.ts";
 import { digestOf, openSigned, type Signed, signStatement } from "../../src/domain/signing.ts";
 import {
   approve,
@@ -11,7 +11,9 @@ import {
   judgeExpiry,
   objectionToApproval,
   objectionToDenial,
+  objectionToWish,
   type Transition,
+  wished,
 } from "../../src/domain/transitions.ts";
 import { ChatError } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
@@ -19,9 +21,10 @@ import type { ButtonValue } from "../messages/buttons.ts";
 import { replacedMessage } from "../messages/notices.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";
 
-export type Decision = "approve" | "deny";
+/** What a button of a face decides. */
+export type Decision = "approve" | "deny" | WishKind;
 
-/** A click on Approve or Deny by a person of this workspace, on a button that names a known cluster. */
+/** A click by a person of this workspace, on a button that names a known cluster. */
 export interface DecidingClick {
   readonly decision: Decision;
   readonly person: Person;
@@ -60,10 +63,7 @@ export async function decide(
     const stray = await objectionToMessage(click, record, cluster, services, budget);
     if (stray !== null) return no(stray);
     const rule = ruleThenAndNow(record, services);
-    const objection =
-      click.decision === "approve"
-        ? objectionToApproval(record, rule, click.person, fingerprint)
-        : objectionToDenial(record, rule, click.person, fingerprint);
+    const objection = objectionTo(click, record, rule);
     if (objection !== null) return no(objection);
     if (!isPersonLookedUp) {
       const untrusted = await objectionToPerson(click.person, services, budget);
@@ -73,7 +73,7 @@ export async function decide(
     const next = transition(click, record, found.nowMs, cluster, services);
     if (!next.ok) return next;
     const audit = {
-      kind: click.decision === "approve" ? "approval_given" : "denied",
+      kind: auditKinds[click.decision],
       requestId,
       by: click.person,
       facts: { before: record.state, after: next.record.state, fingerprint, message: click.messageTs },
@@ -83,6 +83,28 @@ export async function decide(
   return no(problem("request_not_awaiting", { requestId, state: "being changed by others at this very moment" }));
 }
 
+const auditKinds: Readonly<Record<Decision, string>> = {
+  approve: "approval_given",
+  deny: "denied",
+  cancel: "cancel_wished",
+  pause: "pause_wished",
+  resume: "resume_wished",
+};
+
+function objectionTo(click: DecidingClick, record: RequestRecord, rule: PolicyRule | null): Problem | null {
+  const { decision, person, value } = click;
+  switch (decision) {
+    case "approve":
+      return objectionToApproval(record, rule, person, value.fingerprint);
+    case "deny":
+      return objectionToDenial(record, rule, person, value.fingerprint);
+    case "cancel":
+    case "pause":
+    case "resume":
+      return objectionToWish(record, rule, person, decision, value.fingerprint);
+  }
+}
+
 function transition(
   click: DecidingClick,
   record: RequestRecord,
@@ -90,12 +112,31 @@ function transition(
   cluster: ClusterServices,
   services: EdgeServices,
 ): Transition {
-  if (click.decision === "deny") return deny(record, click.person, click.value.fingerprint, nowMs);
+  const { decision, person, value } = click;
+  switch (decision) {
+    case "approve":
+      return approval(click, record, nowMs, cluster, services);
+    case "deny":
+      return deny(record, person, value.fingerprint, nowMs);
+    case "cancel":
+    case "pause":
+    case "resume":
+      return wished(record, decision, person, nowMs);
+  }
+}
+
+function approval(
+  click: DecidingClick,
+  record: RequestRecord,
+  nowMs: number,
+  cluster: ClusterServices,
+  services: EdgeServices,
+): Transition {
   const { plan } = record;
   if (plan === undefined) return no(problem("plan_replaced", { requestId: record.id }));
   const mistrust = mistrustOf(plan, record, cluster);
   if (mistrust !== null) return no(mistrust);
-  const approval: Approval = approvalSchema.parse({
+  const given: Approval = approvalSchema.parse({
     version: 1,
     requestId: record.id,
     fingerprint: click.value.fingerprint,
@@ -104,7 +145,7 @@ function transition(
     atMs: nowMs,
     message: { channelId: click.channelId, ts: click.messageTs },
   });
-  return approve(record, signStatement(approval, services.edgeKey), approval, nowMs);
+  return approve(record, signStatement(given, services.edgeKey), given, nowMs);
 }
 
 /** An edge never signs for a plan that the cluster's worker did not sign for this request. */

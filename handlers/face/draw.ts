@@ -95,7 +95,7 @@ export class Draw {
   async #update(before: Face): Promise<Face | DrawResult> {
     if (before.ts === null || before.drawnRevision >= this.#revision) return before;
     const waitMs = (before.drawnAtMs ?? Number.NEGATIVE_INFINITY) + progressPauseMs - this.#nowMs;
-    if (this.#record.state === "running" && waitMs > 0) {
+    if (this.#record.state === "running" && waitMs > 0 && !isWishNewer(this.#record, before)) {
       return { kind: "later", inMs: waitMs, why: "the message was drawn a moment ago" };
     }
     try {
@@ -140,6 +140,11 @@ export class Draw {
       throw error;
     }
   }
+}
+
+/** Somebody has clicked since the message was drawn, and waits to see it. */
+function isWishNewer({ wish }: RequestRecord, { drawnAtMs }: Face): boolean {
+  return wish !== undefined && wish.atMs >= (drawnAtMs ?? Number.NEGATIVE_INFINITY);
 }
 
 function drawnAs(face: Face): DrawResult {

@@ -49,7 +49,8 @@ export interface ActionButton {
   readonly actionId: string;
   readonly label: string;
   readonly value: string;
-  readonly style: "primary" | "danger";
+  /** Null: neither the one that is asked for nor one to be wary of. */
+  readonly style: "primary" | "danger" | null;
   readonly confirm: { readonly title: string; readonly text: string; readonly yes: string };
 }
 
@@ -60,7 +61,7 @@ export function actionButton(button: ActionButton): Block {
     action_id: button.actionId,
     text: plainText(button.label, limits.buttonText),
     value: button.value,
-    style: button.style,
+    ...(button.style === null ? {} : { style: button.style }),
     confirm: {
       title: plainText(button.confirm.title, limits.confirmTitle),
       text: plainText(button.confirm.text, limits.confirmText),

@@ -1,11 +1,23 @@
 import { z } from "zod";
-import type { RequestRecord } from "../../src/domain/request.ts";
+import type { Plan } from "../../src/domain/plan.ts";
+import {
+  canStillStop,
+  hasSafePointAhead,
+  isPaused,
+  type RequestRecord,
+  type WishKind,
+} from "../../src/domain/request.ts";
 import { shownPlan } from "../../src/domain/transitions.ts";
 import { actionButton, actions, type Block, limits, linkButton } from "./blocks.ts";
 
 export const approveActionId = "handover_approve";
 export const denyActionId = "handover_deny";
 export const runbookActionId = "handover_runbook";
+export const wishActionIds: Readonly<Record<WishKind, string>> = {
+  cancel: "handover_cancel",
+  pause: "handover_pause",
+  resume: "handover_resume",
+};
 
 /** What a button carries: which plan of which request it is for. The record decides everything else. */
 export const buttonValueSchema = z.strictObject({
@@ -24,9 +36,13 @@ export function readButtonValue(text: string): ButtonValue | null {
   }
 }
 
-/** The buttons of a face: Approve and Deny as long as a click would count, and the runbook. Empty when there are none. */
+/** The buttons of a face: each as long as a click would count, and the runbook. Empty when there are none. */
 export function faceButtons(record: RequestRecord, runbook: string | null): readonly Block[] {
-  const buttons = [...decisionButtons(record), ...(isLinkable(runbook) ? [runbookButton(runbook)] : [])];
+  const buttons = [
+    ...decisionButtons(record),
+    ...steeringButtons(record),
+    ...(isLinkable(runbook) ? [runbookButton(runbook)] : []),
+  ];
   return buttons.length === 0 ? [] : [actions(`handover-${record.revision}`, buttons)];
 }
 
@@ -42,26 +58,66 @@ export function isLinkable(url: string | null): url is string {
 function decisionButtons(record: RequestRecord): readonly Block[] {
   const plan = shownPlan(record);
   if (record.state !== "awaiting_approval" || plan === null) return [];
-  const value: ButtonValue = {
-    cluster: record.target.cluster,
-    requestId: record.id,
-    fingerprint: plan.fingerprint,
-  };
-  const what = `${record.operation.replace(".", " ")} of ${record.target.name} in ${record.target.cluster}`;
+  const value = buttonValue(record, plan);
+  const what = whatOf(record);
   return [
     actionButton({
       actionId: approveActionId,
       label: "Approve",
-      value: JSON.stringify(value),
+      value,
       style: "primary",
       confirm: { title: "Approve this plan?", text: `${what}. ${plan.cost}`, yes: "Approve" },
     }),
     actionButton({
       actionId: denyActionId,
       label: "Deny",
-      value: JSON.stringify(value),
+      value,
       style: "danger",
       confirm: { title: "Deny this request?", text: `${what} will not be done.`, yes: "Deny" },
     }),
   ];
+}
+
+/** What can still be wished of something that runs. After a wish to cancel there is nothing left to wish. */
+function steeringButtons(record: RequestRecord): readonly Block[] {
+  const { state, execution, wish } = record;
+  const plan = shownPlan(record);
+  if (state !== "running" || execution === undefined || plan === null || wish?.kind === "cancel") return [];
+  const value = buttonValue(record, plan);
+  const what = whatOf(record);
+  const buttons: Block[] = [];
+  if (isPaused(record)) {
+    const text = `${what} goes on from where it was paused.`;
+    const confirm = { title: "Let it go on?", text, yes: "Resume" };
+    buttons.push(actionButton({ actionId: wishActionIds.resume, label: "Resume", value, style: "primary", confirm }));
+  } else if (hasSafePointAhead(execution.steps)) {
+    const text = `${what} finishes what it is at, and then holds until somebody resumes or stops it.`;
+    const confirm = { title: "Pause it?", text, yes: "Pause" };
+    buttons.push(actionButton({ actionId: wishActionIds.pause, label: "Pause", value, style: null, confirm }));
+  }
+  if (canStillStop(execution)) buttons.push(cancelButton(execution.committed, what, value));
+  return buttons;
+}
+
+/** Once something was changed it is a stop: what was done is not taken back. */
+function cancelButton(isCommitted: boolean, what: string, value: string): Block {
+  const actionId = wishActionIds.cancel;
+  const text = isCommitted
+    ? `${what} finishes what it is at, and then ends. What was done stands; the same command goes on from there.`
+    : `${what} is cancelled if it has not begun to change anything by then. Otherwise it is finished, or undone.`;
+  const [label, title] = isCommitted ? ["Stop", "Stop it there?"] : ["Cancel", "Cancel it?"];
+  return actionButton({ actionId, label, value, style: "danger", confirm: { title, text, yes: label } });
+}
+
+function whatOf(record: RequestRecord): string {
+  return `${record.operation.replace(".", " ")} of ${record.target.name} in ${record.target.cluster}`;
+}
+
+function buttonValue(record: RequestRecord, plan: Plan): string {
+  const value: ButtonValue = {
+    cluster: record.target.cluster,
+    requestId: record.id,
+    fingerprint: plan.fingerprint,
+  };
+  return JSON.stringify(value);
 }

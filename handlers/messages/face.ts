@@ -1,5 +1,11 @@
 import type { Plan } from "../../src/domain/plan.ts";
-import { isSettled, type RequestRecord, type RequestState, type StepProgress } from "../../src/domain/request.ts";
+import {
+  isPaused,
+  isSettled,
+  type RequestRecord,
+  type RequestState,
+  type StepProgress,
+} from "../../src/domain/request.ts";
 import { runbookFor, targetText } from "../../src/domain/target.ts";
 import { approvalsOf, shownPlan } from "../../src/domain/transitions.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
@@ -17,7 +23,7 @@ export interface FaceOptions {
 export function faceMessage(record: RequestRecord, options: FaceOptions = { postedAgain: false }): ChatMessage {
   const runbook = runbookFor(record.target, record.operation);
   const blocks: Block[] = [
-    section(`${title(record)}\n${signs[record.state]} ${statusText(record)}`),
+    section(`${title(record)}\n${isHolding(record) ? "⏸️" : signs[record.state]} ${statusText(record)}`),
     context(askedText(record)),
     ...bodyOf(record),
     ...faceButtons(record, runbook),
@@ -62,7 +68,7 @@ function statusText(record: RequestRecord): string {
     case "approved":
       return "*Approved*: about to start.";
     case "running":
-      return `*Running*: ${progressText(record)}`;
+      return runningText(record);
     case "succeeded":
       return isAnswer(record) ? "*Answered*: nothing was changed." : "*Succeeded*";
     case "unknown":
@@ -81,6 +87,21 @@ function isAnswer(record: RequestRecord): boolean {
 
 function expiryText(record: RequestRecord): string {
   return record.expiresAtMs === null ? "" : ` · expires ${timeOfDay(record.expiresAtMs)}`;
+}
+
+/** A wish is shown from the click on, and what it waits for. */
+function runningText(record: RequestRecord): string {
+  const { wish } = record;
+  const progress = progressText(record);
+  if (wish === undefined || wish.kind === "resume") return `*Running*: ${progress}`;
+  const by = `by ${mention(wish.by)} at ${timeOfDay(wish.atMs)}`;
+  if (wish.kind === "pause") return `*${isHolding(record) ? "Paused" : "Pausing"}* ${by}: ${progress}`;
+  return `*${record.execution?.committed === true ? "Stopping" : "Cancelling"}*, wished ${by}: ${progress}`;
+}
+
+/** Whether it has come to where the pause holds it. */
+function isHolding(record: RequestRecord): boolean {
+  return isPaused(record) && record.execution?.steps.some((step) => step.state === "running") === false;
 }
 
 function progressText(record: RequestRecord): string {
@@ -145,7 +166,7 @@ function outcomeBlocks(record: RequestRecord): readonly Block[] {
   const stopped = outcome.writesStoppedMs === null ? "" : `\nWrites stopped for ${duration(outcome.writesStoppedMs)}.`;
   return [
     section(`${mrkdwn(outcome.summary)}${stopped}`),
-    ...outcome.problems.slice(0, problemsShown).map((problem) => section(problemText(problem))),
+    ...outcome.problems.slice(0, problemsShown).map((problem) => section(problemText(problem, outcome.summary))),
   ];
 }
 
@@ -164,7 +185,7 @@ function fallbackText(record: RequestRecord): string {
     record.state === "awaiting_approval" && record.expiresAtMs !== null
       ? ` (expires ${utcTime(record.expiresAtMs)})`
       : "";
-  const words = record.state.replace("_", " ");
+  const words = isPaused(record) ? "paused" : record.state.replace("_", " ");
   const summary = record.outcome === undefined ? "" : ` ${record.outcome.summary}`;
   return notification(`${what}: ${words}${expiry}.${summary}`);
 }

@@ -27,9 +27,17 @@ export function existingMessage(record: RequestRecord, permalink: string | null)
   };
 }
 
+const clickWords = {
+  approve: "approval",
+  deny: "denial",
+  cancel: "cancel",
+  pause: "pause",
+  resume: "resumption",
+} as const;
+
 /** To the person whose click was recorded, when the request's message could not be redrawn at once. */
-export function clickRecordedMessage(record: RequestRecord, what: "approval" | "denial"): ChatMessage {
-  const text = `Your ${what} of request ${record.id} is recorded. Its message will follow.`;
+export function clickRecordedMessage(record: RequestRecord, decision: keyof typeof clickWords): ChatMessage {
+  const text = `Your ${clickWords[decision]} of request ${record.id} is recorded. Its message will follow.`;
   return { text: notification(text), blocks: [section(mrkdwn(text))] };
 }
 

@@ -9,9 +9,10 @@ interface ShownProblem {
   readonly next: string;
 }
 
-/** What happened, then what to do. */
-export function problemText(problem: ShownProblem): string {
-  return `${mrkdwn(problem.what)}\n→ ${mrkdwn(problem.next)}`;
+/** What happened, unless that has been `said`, then what to do. */
+export function problemText(problem: ShownProblem, said: string | null = null): string {
+  const next = `→ ${mrkdwn(problem.next)}`;
+  return problem.what === said ? next : `${mrkdwn(problem.what)}\n${next}`;
 }
 
 /** The answer to somebody whose command or click was not carried out. */

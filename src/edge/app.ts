@@ -2,6 +2,7 @@ import { App, type Logger, LogLevel, type Receiver } from "@slack/bolt";
 import { registerApprove } from "../../handlers/actions/approve.ts";
 import { registerDeny } from "../../handlers/actions/deny.ts";
 import { registerRunbook } from "../../handlers/actions/runbook.ts";
+import { registerSteering } from "../../handlers/actions/steer.ts";
 import { registerDoltCommand } from "../../handlers/commands/dolt.ts";
 import type { EdgeLog, EdgeServices } from "../../handlers/services.ts";
 
@@ -18,6 +19,7 @@ export function createEdgeApp(receiver: Receiver, services: EdgeServices): App {
   registerDoltCommand(app, services);
   registerApprove(app, services);
   registerDeny(app, services);
+  registerSteering(app, services);
   registerRunbook(app);
   return app;
 }

@@ -15,10 +15,10 @@ import {
 import { problemMessage } from "../../../handlers/messages/problems.ts";
 import { threadMessage } from "../../../handlers/messages/thread.ts";
 import { blockKitErrors } from "../../../sandbox/slack/block-kit.ts";
-import { type RequestRecord, requestStates } from "../../../src/domain/request.ts";
+import { type RequestRecord, requestStates, type StepProgress, wishKinds } from "../../../src/domain/request.ts";
 import { ended, planned, started } from "../../../src/domain/transitions.ts";
 import type { ChatMessage } from "../../../src/ports/chat.ts";
-import { anApproval, aPlan, aRecord, orders, unverified } from "../../support/records.ts";
+import { anApproval, aPlan, aRecord, bob, orders, unverified } from "../../support/records.ts";
 
 const awaiting = (record = aRecord()): RequestRecord => {
   const plan = aPlan({
@@ -94,6 +94,74 @@ describe("a face", () => {
     expect(text).toContain("Approved by <@UBOB>");
   });
 
+  describe("of something that runs", () => {
+    const podStep = (id: string, state: StepProgress["state"]) => ({ id, title: id, state, safePoint: true });
+    const steps = [podStep("pod-2", "pending"), podStep("pod-1", "pending")];
+    const running = (over: Partial<RequestRecord> = {}, committed = false) => {
+      const record = certain(started({ ...awaiting(), state: "approved" }, { id: "e-1", worker: "w-1", steps }, 3_000));
+      const execution = { id: "e-1", worker: "w-1", startedAtMs: 3_000, steps, committed };
+      return { ...record, execution, ...over };
+    };
+    const labels = (record: RequestRecord) =>
+      buttonsOf(faceMessage(record)).map(({ action_id, text }) => [action_id, text?.text]);
+    const firstLine = (record: RequestRecord) => textsOf(faceMessage(record))[0]?.split("\n")[1];
+    const pause = { kind: "pause", by: bob, atMs: 3_500 } as const;
+
+    it("has Pause and Cancel before the point of no return, Pause and Stop after it, each with a question", () => {
+      expect(labels(running())).toEqual([
+        ["handover_pause", "Pause"],
+        ["handover_cancel", "Cancel"],
+      ]);
+      expect(labels(running({}, true))).toEqual([
+        ["handover_pause", "Pause"],
+        ["handover_cancel", "Stop"],
+      ]);
+      const buttons = buttonsOf(faceMessage(running()));
+      expect(buttons.every(({ confirm }) => confirm !== undefined)).toBe(true);
+    });
+
+    const at = (...states: StepProgress["state"][]) => {
+      const [first = "pending", second = "pending"] = states;
+      return { ...running({}, true).execution, steps: [podStep("pod-2", first), podStep("pod-1", second)] };
+    };
+
+    it("has no button any more once none can help", () => {
+      expect(labels(running({ execution: at("done", "running") }))).toEqual([]);
+      expect(labels(running({ wish: { ...pause, kind: "cancel" } }))).toEqual([]);
+    });
+
+    it("that is to pause says so, and when it has come there; it can be resumed or stopped", () => {
+      const pausing = running({ execution: at("running"), wish: pause });
+      expect(firstLine(pausing)).toMatch(/^⏳ \*Pausing\* by <@UBOB> at .*: 0 of 2 steps done · now: pod-2$/);
+      const paused = running({ execution: at("done"), wish: pause });
+      expect(firstLine(paused)).toMatch(/^⏸️ \*Paused\* by <@UBOB> at .*: 1 of 2 steps done$/);
+      expect(labels(paused)).toEqual([
+        ["handover_resume", "Resume"],
+        ["handover_cancel", "Stop"],
+      ]);
+      expect(faceMessage(paused).text).toContain(": paused.");
+    });
+
+    it("that is to stop says so", () => {
+      const cancel = { ...pause, kind: "cancel" } as const;
+      expect(firstLine(running({ wish: cancel }))).toContain("*Cancelling*, wished by <@UBOB>");
+      expect(firstLine(running({ wish: cancel }, true))).toContain("*Stopping*, wished by <@UBOB>");
+    });
+  });
+
+  it("says a problem once, and what to do about it", () => {
+    const why = {
+      code: "stopped_by_person",
+      kind: "failed",
+      what: "1 of 3 restarted.",
+      next: "The same command.",
+    } as const;
+    const outcome = { atMs: 1, summary: why.what, writesStoppedMs: null, problems: [why] };
+    const text = textsOf(faceMessage({ ...awaiting(), state: "cancelled", outcome })).join("\n");
+    expect(text.split("1 of 3 restarted.")).toHaveLength(2);
+    expect(text).toContain("→ The same command.");
+  });
+
   it("shows a runbook that is no address as text", () => {
     const target = { ...orders, runbooks: { default: "wiki: orders <!channel>" } };
     const message = faceMessage(aRecord({ target }));
@@ -149,6 +217,7 @@ const oddRecord = fc
       maxLength: 60,
     }),
     ms: fc.double({ min: 0, max: 1e7, noNaN: true }),
+    wish: fc.constantFrom(null, ...wishKinds),
   })
   .map((odds): RequestRecord => {
     const target = {
@@ -159,7 +228,10 @@ const oddRecord = fc
       runbooks: { default: odds.runbook },
     };
     const record = aRecord({ target, reason: odds.reason });
-    const steps = odds.lines.map((title, index) => ({ id: `${index}`, title, state: "done" as const, note: title }));
+    const state = odds.ms > 8e6 ? "pending" : "done";
+    const steps = odds.lines.map(
+      (title, index) => ({ id: `${index}`, title, state, note: title, safePoint: true }) as const,
+    );
     const plan = aPlan({
       now: odds.lines,
       steps: steps.map(({ id, title }) => ({ id, title })),
@@ -174,6 +246,7 @@ const oddRecord = fc
       state: odds.state,
       approvals: odds.lines.map(() => unverified(anApproval(signed, plan))),
       ...(odds.ms > 5e6 ? { execution: { id: "e-1", worker: "w", startedAtMs: 1, steps, committed: true } } : {}),
+      ...(odds.wish === null ? {} : { wish: { kind: odds.wish, by: bob, atMs: 1 } }),
       ...(odds.ms > 2e6 ? { outcome } : {}),
     };
   });
@@ -188,7 +261,7 @@ describe("for every record", () => {
           faceMessage(record, { postedAgain: true }),
           recordedMessage(record, 1_000),
           existingMessage(record, "https://example.slack.com/archives/C1/p1"),
-          clickRecordedMessage(record, "approval"),
+          clickRecordedMessage(record, "approve"),
           replacedMessage(record),
           problemMessage(problem),
           threadMessage([{ atMs: 1, text }], { postedAgain: true }).message,
@@ -235,6 +308,7 @@ function expectAcceptable(message: ChatMessage): void {
 interface ShownButton {
   readonly type: string;
   readonly action_id: string;
+  readonly text?: { readonly text: string };
   readonly value?: string;
   readonly url?: string;
   readonly style?: string;
