@@ -15,7 +15,13 @@ import {
 import { problemMessage } from "../../../handlers/messages/problems.ts";
 import { threadMessage } from "../../../handlers/messages/thread.ts";
 import { blockKitErrors } from "../../../sandbox/slack/block-kit.ts";
-import { type RequestRecord, requestStates, type StepProgress, wishKinds } from "../../../src/domain/request.ts";
+import {
+  type RecordedExecution,
+  type RequestRecord,
+  requestStates,
+  type StepProgress,
+  wishKinds,
+} from "../../../src/domain/request.ts";
 import { ended, planned, started } from "../../../src/domain/transitions.ts";
 import type { ChatMessage } from "../../../src/ports/chat.ts";
 import { anApproval, aPlan, aRecord, bob, orders, unverified } from "../../support/records.ts";
@@ -97,10 +103,12 @@ describe("a face", () => {
   describe("of something that runs", () => {
     const podStep = (id: string, state: StepProgress["state"]) => ({ id, title: id, state, safePoint: true });
     const steps = [podStep("pod-2", "pending"), podStep("pod-1", "pending")];
-    const running = (over: Partial<RequestRecord> = {}, committed = false) => {
+    const executing = (committed: boolean, now = steps): RecordedExecution => {
+      return { id: "e-1", worker: "w-1", startedAtMs: 3_000, steps: now, committed };
+    };
+    const running = (over: Partial<RequestRecord> = {}, committed = false): RequestRecord => {
       const record = certain(started({ ...awaiting(), state: "approved" }, { id: "e-1", worker: "w-1", steps }, 3_000));
-      const execution = { id: "e-1", worker: "w-1", startedAtMs: 3_000, steps, committed };
-      return { ...record, execution, ...over };
+      return { ...record, execution: executing(committed), ...over };
     };
     const labels = (record: RequestRecord) =>
       buttonsOf(faceMessage(record)).map(({ action_id, text }) => [action_id, text?.text]);
@@ -122,7 +130,7 @@ describe("a face", () => {
 
     const at = (...states: StepProgress["state"][]) => {
       const [first = "pending", second = "pending"] = states;
-      return { ...running({}, true).execution, steps: [podStep("pod-2", first), podStep("pod-1", second)] };
+      return executing(true, [podStep("pod-2", first), podStep("pod-1", second)]);
     };
 
     it("has no button any more once none can help", () => {
