@@ -3,6 +3,7 @@ import type { Clock } from "../../src/ports/clock.ts";
 import type { ServerConfig } from "./cluster/config.ts";
 import { ClusterController } from "./cluster/controller.ts";
 import type { Standing } from "./cluster/messages.ts";
+import { DirectConnection } from "./direct-connection.ts";
 import { findAccount, firstAccounts } from "./engine/accounts.ts";
 import { Instance } from "./engine/instance.ts";
 import { Session } from "./engine/session.ts";
@@ -28,6 +29,8 @@ export interface SimulatedDoltOptions {
   /** `DOLT_ROOT_HOST` and `DOLT_ROOT_PASSWORD`: they count only on a volume that has never been used. */
   readonly rootHost?: string;
   readonly rootPassword?: string;
+  /** Without a port of its own: it is reached by `connect` only, and nothing of it waits for a socket. Default false. */
+  readonly withoutPort?: boolean;
 }
 
 export interface SimulatedDolt {
@@ -41,6 +44,8 @@ export interface SimulatedDolt {
   thaw(): void;
   /** Resolves when it is not frozen. */
   thawed(): Promise<void>;
+  /** A connection within this process. Rejects as a login does, late while it is frozen; see `DirectConnection`. */
+  connect(login: { readonly user: string; readonly password: string }): Promise<DirectConnection>;
   /** Whether it would answer a query: false when it has ended, or is still frozen when `signal` aborts. */
   answers(signal: AbortSignal): Promise<boolean>;
   /** Ends it at once, as SIGKILL does; what is on the volume stays. Resolves when its port is free. Safe to call twice. */
@@ -69,7 +74,7 @@ class RunningServer implements SimulatedDolt, Endpoint {
   readonly #instance: Instance;
   readonly #gate = new Gate();
   readonly #life = new AbortController();
-  readonly #connections = new Map<number, SqlConnection>();
+  readonly #connections = new Map<number, ServedConnection>();
   readonly #server: Server;
   #address = { host: "", port: 0 };
   #nextConnection = 1;
@@ -112,6 +117,12 @@ class RunningServer implements SimulatedDolt, Endpoint {
   }
 
   async listen(): Promise<void> {
+    if (this.#options.withoutPort !== true) await this.#listenForSql();
+    if (this.#options.config.cluster !== undefined) this.#options.network.join(this.name, this);
+    this.#instance.controller?.start();
+  }
+
+  async #listenForSql(): Promise<void> {
     const host = this.#options.host ?? this.#options.config.host;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once("error", reject);
@@ -119,8 +130,23 @@ class RunningServer implements SimulatedDolt, Endpoint {
     await promise;
     const address = this.#server.address();
     this.#address = { host, port: typeof address === "object" && address !== null ? address.port : 0 };
-    if (this.#options.config.cluster !== undefined) this.#options.network.join(this.name, this);
-    this.#instance.controller?.start();
+  }
+
+  async connect(login: { readonly user: string; readonly password: string }): Promise<DirectConnection> {
+    await this.#gate.passed();
+    if (this.#life.signal.aborted) throw new Error("connect ECONNREFUSED");
+    const account = findAccount(this.volume.accounts ?? { users: [], grants: [] }, login.user, CLIENT_HOST);
+    if (account === undefined || account.verifier !== passwordVerifier(login.password)) throw accessDenied(login.user);
+    const id = this.#nextConnection;
+    this.#nextConnection += 1;
+    const session = new Session(this.#instance, id, login.user, account.host);
+    const connection = new DirectConnection(session, {
+      thawed: () => this.#gate.passed(),
+      closed: () => this.#forget(id),
+    });
+    this.#connections.set(id, connection);
+    this.#opened(connection, session);
+    return connection;
   }
 
   answersTo(host: string, port: number): boolean {
@@ -190,24 +216,26 @@ class RunningServer implements SimulatedDolt, Endpoint {
       authentication: { login: (user, token, scramble) => this.#login(id, user, clientHost, token, scramble) },
       thawed: () => this.#gate.passed(),
       opened: (opened, session) => this.#opened(opened, session),
-      closed: (closed) => {
-        this.#connections.delete(closed.id);
-        this.#instance.connections.delete(closed.id);
-      },
+      closed: (closed) => this.#forget(closed.id),
     });
     this.#connections.set(id, connection);
     void connection.serve();
   }
 
+  #forget(id: number): void {
+    this.#connections.delete(id);
+    this.#instance.connections.delete(id);
+  }
+
   #login(id: number, user: string, clientHost: string, token: Buffer, scramble: Buffer): Session | SqlError {
     const account = findAccount(this.volume.accounts ?? { users: [], grants: [] }, user, clientHost);
     if (account === undefined || !tokenProvesPassword(token, scramble, account.verifier)) {
-      return new SqlError(`Access denied for user '${user}'`, 1045, "28000");
+      return accessDenied(user);
     }
     return new Session(this.#instance, id, user, account.host);
   }
 
-  #opened(connection: SqlConnection, session: Session): void {
+  #opened(connection: ServedConnection, session: Session): void {
     this.#instance.connections.set(connection.id, {
       id: connection.id,
       user: session.user,
@@ -225,4 +253,19 @@ class RunningServer implements SimulatedDolt, Endpoint {
   #killConnections(except: number | undefined): void {
     for (const connection of [...this.#connections.values()]) if (connection.id !== except) connection.close();
   }
+}
+
+/** What the server sees of a connection, whichever way it came. */
+interface ServedConnection {
+  readonly id: number;
+  readonly database: string | undefined;
+  readonly running: string | null;
+  close(): void;
+}
+
+/** Where connections of this process come from, for accounts that are bound to a host. */
+const CLIENT_HOST = "127.0.0.1";
+
+function accessDenied(user: string): SqlError {
+  return new SqlError(`Access denied for user '${user}'`, 1045, "28000");
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import type { Attributes, Authorizer } from "./access/authorizer.ts";
 import type { User, Users } from "./access/users.ts";
 import type { Faults } from "./faults.ts";
@@ -21,20 +21,35 @@ export interface ServerParts extends Parts {
 /** Reads, authenticates, authorises and answers each request. */
 export function requestListener(parts: ServerParts): RequestListener {
   return (request, response) => {
-    answer(parts, request)
-      .catch((error: unknown): Answer => {
-        const { code, status } = error instanceof ApiFailure ? error : internal(error);
-        return { kind: "document", code, body: status };
-      })
-      .then((given) => send(response, given));
+    const { method = "GET", url = "/", headers } = request;
+    answerTo(parts, { method, url, headers, body: () => readBody(request) }).then((given) => send(response, given));
   };
 }
 
-async function answer(parts: ServerParts, request: IncomingMessage): Promise<Answer> {
+/** A request, however it came here. */
+export interface GivenRequest {
+  readonly method: string;
+  /** Path and query; what is before them does not matter. */
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: () => Promise<string>;
+}
+
+/** The answer to a request, also when that is a refusal. Never rejects. */
+export async function answerTo(parts: ServerParts, request: GivenRequest): Promise<Answer> {
+  try {
+    return await answer(parts, request);
+  } catch (error) {
+    const { code, status } = error instanceof ApiFailure ? error : internal(error);
+    return { kind: "document", code, body: status };
+  }
+}
+
+async function answer(parts: ServerParts, request: GivenRequest): Promise<Answer> {
   const { users, faults, authorizer } = parts;
-  const { method = "GET", headers } = request;
-  const url = new URL(request.url ?? "/", "https://sandbox");
-  const text = await readBody(request);
+  const { method, headers } = request;
+  const url = new URL(request.url, "https://sandbox");
+  const text = await request.body();
   await faults.pass();
   const planned = faults.take(method, url.pathname);
   if (planned !== undefined) {
