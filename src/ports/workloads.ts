@@ -82,6 +82,8 @@ export interface PodView {
   /** Port named `dolt` of the container named `dolt`; null when neither is there. */
   readonly port: number | null;
   readonly ready: boolean;
+  /** When it became Ready, or ceased to be, by the cluster's clock in whole seconds; null when that was never said. */
+  readonly readyChangedAtMs: number | null;
   readonly terminating: boolean;
   readonly revision: string | null;
   readonly labels: Readonly<Record<string, string>>;

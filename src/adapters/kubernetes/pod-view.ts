@@ -15,12 +15,14 @@ export function podView(pod: V1Pod): PodView | null {
   if (uid === undefined) return null;
   const container = serverContainer(pod);
   const labels = pod.metadata?.labels ?? {};
+  const readiness = pod.status?.conditions?.find(({ type }) => type === "Ready");
   return {
     uid,
     createdAtMs: pod.metadata?.creationTimestamp?.getTime() ?? 0,
     ip: pod.status?.podIP || null,
     port: container === null ? null : serverPort(container),
-    ready: pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+    ready: readiness?.status === "True",
+    readyChangedAtMs: readiness?.lastTransitionTime?.getTime() ?? null,
     terminating: pod.metadata?.deletionTimestamp !== undefined,
     revision: labels[revisionLabel] ?? null,
     labels,

@@ -1,25 +1,34 @@
-import type { Operation } from "../operation.ts";
-import { describeNodes } from "./assess.ts";
-import { lookAtDolt } from "./look.ts";
+import { HandoverError } from "../../domain/errors.ts";
+import type { Surroundings } from "../../ports/surroundings.ts";
+import type { Operation, OperationContext } from "../operation.ts";
+import { onlyPrimaryOf } from "./assess.ts";
+import { compareUnknown } from "./compare-states.ts";
+import { type DoltView, lookAtDolt, type ServerConfiguration } from "./look.ts";
+import { recommendationsOf } from "./recommendations.ts";
+import { readServerConfiguration } from "./server-configuration.ts";
 import { statusDefinition } from "./status-definition.ts";
+import { reportOf, statusLines } from "./status-report.ts";
 
-/** What every server says of itself, asked side by side; it changes nothing and needs no approval. */
+/** The whole answer is to come within 2 s, even if servers hang; what is left of it is for the Kubernetes API and for drawing. */
+const serversWithinMs = 1_400;
+const surroundingsWithinMs = 1_400;
+const comparedWithinMs = 1_700;
+
+/** What every server says of itself, asked side by side, and what contradicts; it changes nothing and needs no approval. */
 export const statusOperation: Operation = {
   name: statusDefinition.name,
 
   async plan(context) {
-    const view = await lookAtDolt(context);
-    const now = describeNodes(view);
-    for (const node of view.nodes) {
-      for (const row of node.answer?.replication ?? []) {
-        if (row.role !== "primary") continue;
-        const lag = row.lagMs === null ? "lag unknown until the next write" : `lag ${row.lagMs} ms`;
-        now.push(
-          `${node.name} → ${row.remote}, ${row.database}: ${row.error === null ? lag : `${lag}, error: ${row.error}`}`,
-        );
-      }
-    }
-    return { kind: "plan", draft: { facts: [], now, steps: [], cost: "", bounds: [], warnings: [], details: null } };
+    const startedAtMs = context.clock.monotonicMs();
+    const [looked, surroundings] = await Promise.all([
+      lookAtDolt(context, { wholeMs: serversWithinMs }),
+      surroundingsOf(context),
+    ]);
+    const leftMs = comparedWithinMs - (context.clock.monotonicMs() - startedAtMs);
+    const view = { ...(await compared(context, looked, leftMs)), ...configurationsOf(surroundings) };
+    const report = reportOf(view, recommendationsOf(view, surroundings));
+    const now = statusLines(report, view, context);
+    return { kind: "plan", draft: { facts: [], now, steps: [], cost: "", bounds: [], warnings: [], details: report } };
   },
 
   begin() {
@@ -31,6 +40,36 @@ export const statusOperation: Operation = {
     };
   },
 };
+
+/** With what time is left: a lag that Dolt cannot say is no trouble where the states are equal. */
+async function compared(context: OperationContext, view: DoltView, leftMs: number): Promise<DoltView> {
+  const primary = onlyPrimaryOf(view);
+  if (primary === null || leftMs <= 0) return view;
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(leftMs)]);
+  return await compareUnknown({ ...context, signal }, view, primary);
+}
+
+/** Null when they could not be read in time, or at all: they explain, and nothing depends on them. */
+async function surroundingsOf(context: OperationContext): Promise<Surroundings | null> {
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(surroundingsWithinMs)]);
+  try {
+    return await context.workloads.surroundings(context.target, signal);
+  } catch (error) {
+    if (error instanceof HandoverError) return null;
+    throw error;
+  }
+}
+
+function configurationsOf(surroundings: Surroundings | null): {
+  configurations?: ReadonlyMap<string, ServerConfiguration>;
+} {
+  if (!surroundings?.configurations.seen) return {};
+  const read = [...surroundings.configurations.value].flatMap(([pod, yaml]): [string, ServerConfiguration][] => {
+    const configuration = readServerConfiguration(yaml);
+    return configuration === null ? [] : [[pod, configuration]];
+  });
+  return { configurations: new Map(read) };
+}
 
 async function neverUndone(): Promise<never> {
   throw new Error("a status has no steps, so none of them can fail");

@@ -78,6 +78,7 @@ export function podOf(name: string, pod: Partial<PodView> = {}): PodView {
     ip: `10.0.0.${Number(name.split("-").at(-1)) + 1}`,
     port: 3306,
     ready: true,
+    readyChangedAtMs: null,
     terminating: false,
     revision: "r1",
     labels: {},
