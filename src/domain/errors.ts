@@ -452,8 +452,7 @@ export const problemTable = {
   ),
   dolt_primary_answers: entry<{ pod: string; epoch: number; commandLine: string }>(
     "refused",
-    (d) =>
-      `${d.pod} answers and is primary at epoch ${d.epoch}, so no write has to be lost. Nothing was changed.`,
+    (d) => `${d.pod} answers and is primary at epoch ${d.epoch}, so no write has to be lost. Nothing was changed.`,
     (d) => `Hand over while it lives: ${d.commandLine}`,
   ),
   dolt_primary_lives: entry<{ reached: readonly string[]; silent: readonly string[]; commandLine: string }>(
@@ -510,7 +509,8 @@ export const problemTable = {
   ),
   dolt_restart_unfit: entry<{ reasons: readonly string[] }>(
     "refused",
-    (d) => `No pod may be restarted now, because the others could not stand in for it: ${d.reasons.join("; ")}. Nothing was changed.`,
+    (d) =>
+      `No pod may be restarted now, because the others could not stand in for it: ${d.reasons.join("; ")}. Nothing was changed.`,
     () => "Mend what is named, or ask with a lower --min-caught-up, then ask again.",
   ),
   dolt_restart_held: entry<{ pods: readonly string[]; seconds: number; reasons: readonly string[] }>(
@@ -521,7 +521,8 @@ export const problemTable = {
   ),
   dolt_pod_not_evicted: entry<{ pod: string; seconds: number; times: number; why: string }>(
     "failed",
-    (d) => `${d.pod} could not be evicted within ${d.seconds} s, and runs as before. Refused ${d.times} times: ${d.why}`,
+    (d) =>
+      `${d.pod} could not be evicted within ${d.seconds} s, and runs as before. Refused ${d.times} times: ${d.why}`,
     () => "Look at the PodDisruptionBudgets of this namespace (kubectl get pdb): they have to allow one disruption.",
   ),
   dolt_pod_not_back: entry<{ pod: string; seconds: number; why: string; told: readonly string[] }>(

@@ -1,0 +1,129 @@
+import { fail, HandoverError, type Problem } from "../../domain/errors.ts";
+import type { OperationContext, Step, UndoResult } from "../operation.ts";
+import type { FailoverDetails } from "./failover-details.ts";
+import { FailoverRun } from "./failover-run.ts";
+import { lookAtDolt } from "./look.ts";
+import { failoverPrefix, type RestartDetails } from "./restart-details.ts";
+import { primaryIn } from "./restart-pods.ts";
+import { isRoutedOnlyTo } from "./role-labels.ts";
+import { nodeOf } from "./server-calls.ts";
+
+/**
+ * The failover within a restart. It is made when its first step comes: the candidate was restarted before, so only then its
+ * pod is known.
+ */
+export class RestartFailover {
+  readonly #context: OperationContext;
+  readonly #details: RestartDetails;
+  readonly #resumed: boolean;
+  #run: FailoverRun | null = null;
+  #hasEnded = false;
+
+  constructor(context: OperationContext, details: RestartDetails, resumed: boolean) {
+    this.#context = context;
+    this.#details = details;
+    this.#resumed = resumed;
+  }
+
+  steps(titleOf: (id: string) => string): Step[] {
+    // What each step is stands with the failover; its ids are the same for every failover.
+    const shape = new FailoverRun(this.#context, this.#failoverDetails("", []), this.#resumed);
+    return shape.steps.map((step) => ({
+      ...step,
+      id: `${failoverPrefix}${step.id}`,
+      title: titleOf(step.id),
+      // Before its first step all that was done are restarted standbys, and they stand by themselves.
+      safePoint: step.id === shape.steps[0]?.id,
+      isDone: async (signal) =>
+        (await this.#endedBefore(signal)) || (await (await this.#step(step.id, signal)).isDone(signal)),
+      act: async (signal) => {
+        const note = await inARestart((await this.#step(step.id, signal)).act(signal));
+        this.#hasEnded = step.id === shape.steps.at(-1)?.id;
+        return note;
+      },
+    }));
+  }
+
+  /** True from its first step on until its last one has been carried out. */
+  get isUnderWay(): boolean {
+    return this.#run !== null && !this.#hasEnded;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Whether another process may have ended in the middle of it. */
+  get mayHaveBegunBefore(): boolean {
+    return this.#resumed && this.#details.candidate !== null && !this.#hasEnded;
+  }
+
+  async undo(failure: Problem, signal: AbortSignal): Promise<UndoResult> {
+    this.#run ??= await this.#begin({ ...this.#context, signal });
+    return await this.#run.undo(failure, signal);
+  }
+
+  /** Null before it has ended. */
+  result(): { readonly summary: string; readonly writesStoppedMs: number | null } | null {
+    if (!this.#hasEnded) return null;
+    return this.#run?.result() ?? { summary: `${this.#details.candidate} is primary.`, writesStoppedMs: null };
+  }
+
+  async close(): Promise<void> {
+    await this.#run?.close();
+  }
+
+  /**
+   * The old primary is restarted after the failover only: once that has begun, and the candidate is primary and routed, an
+   * earlier process has brought the failover to its end, and the old primary's silence is no riddle.
+   */
+  async #endedBefore(signal: AbortSignal): Promise<boolean> {
+    if (!this.#resumed || this.#run !== null || this.#hasEnded) return this.#hasEnded;
+    const { primary, candidate, epoch } = this.#details;
+    const view = await lookAtDolt({ ...this.#context, signal });
+    const old = nodeOf(view, primary.name)?.pod ?? null;
+    const isRestarted = old?.uid !== primary.uid || old.terminating;
+    const name = candidate ?? "";
+    this.#hasEnded =
+      isRestarted && primaryIn(view, { name, epoch: epoch + 1 }) !== null && isRoutedOnlyTo(name, view.workload);
+    return this.#hasEnded;
+  }
+
+  async #step(id: string, signal: AbortSignal): Promise<Step> {
+    this.#run ??= await this.#begin({ ...this.#context, signal });
+    const step = this.#run.steps.find((candidate) => candidate.id === id);
+    if (step === undefined) throw fail("unexpected", { doing: "a failover", why: `there is no step ${id}` });
+    return step;
+  }
+
+  async #begin(context: OperationContext): Promise<FailoverRun> {
+    const { primary, candidate, epoch, answering } = this.#details;
+    const view = await lookAtDolt(context);
+    const old = nodeOf(view, primary.name)?.answer ?? null;
+    const isBeforeDemotion = old?.role === "primary" && old.epoch === epoch;
+    const pod = nodeOf(view, candidate ?? "")?.pod ?? null;
+    // An earlier process may have promoted a pod that is not there any more. Which one that was is not on record, so no
+    // UID counts as its: the failover then never puts the old primary back while it cannot see the candidate.
+    const uid = isBeforeDemotion ? (pod?.uid ?? "") : "";
+    const answers = view.nodes.filter((node) => node.answer !== null).map(({ name }) => name);
+    const details = this.#failoverDetails(uid, [...new Set([...answering, ...answers])]);
+    return new FailoverRun(this.#context, details, this.#resumed);
+  }
+
+  #failoverDetails(uid: string, answering: string[]): FailoverDetails {
+    const { primary, epoch, candidate, minCaughtUp, maxLagMs } = this.#details;
+    return { primary, epoch, candidate: { name: candidate ?? "", uid }, minCaughtUp, maxLagMs, answering };
+  }
+}
+
+/** A failover by itself says of its last look that nothing was changed; here pods have been restarted by then. */
+async function inARestart<T>(act: Promise<T>): Promise<T> {
+  try {
+    return await act;
+  } catch (error) {
+    if (!(error instanceof HandoverError) || error.problem.code !== "dolt_out_of_bounds") throw error;
+    const { what, next } = error.problem;
+    const problem = { ...error.problem, what: what.replace(/ Nothing was changed\.$/, ""), next };
+    throw new HandoverError(problem, { cause: error });
+  }
+}
