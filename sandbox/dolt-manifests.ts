@@ -31,6 +31,8 @@ export const ROLE_LABEL = "dolthub.com/cluster_role";
 export const DATA_PATH = "/var/lib/dolt";
 export const CONFIG_PATH = "/etc/dolt";
 
+/** Variable that names the folder of a server's certificate and key. */
+const TLS_FOLDER = "DOLT_TLS_FOLDER";
 const INSTANCE_LABEL = "app.kubernetes.io/instance";
 /** Set on each pod by the StatefulSet's controller; what a pod's own Service selects. */
 export const POD_NAME_LABEL = "statefulset.kubernetes.io/pod-name";
@@ -91,7 +93,10 @@ export function doltObjects(spec: DoltTargetSpec, placement: DoltPlacement): Dol
       apiVersion: "v1",
       kind: "ConfigMap",
       metadata: metadata(spec, configMapName(spec)),
-      data: Object.fromEntries(doltPods(spec).map((pod) => [`${pod}.yaml`, serverConfig(spec, placement, pod)])),
+      data: {
+        ...Object.fromEntries(doltPods(spec).map((pod) => [`${pod}.yaml`, serverConfig(spec, placement, pod)])),
+        ...(spec.tls === undefined ? {} : { "tls.crt": spec.tls.certificate, "tls.key": spec.tls.key }),
+      },
     },
     services: services(spec),
     statefulSet: statefulSet(spec, placement),
@@ -103,7 +108,12 @@ export function serverConfig(spec: DoltTargetSpec, placement: DoltPlacement, pod
   const others = doltPods(spec).filter((other) => other !== pod);
   return stringify({
     log_level: "info",
-    listener: { host: placement.listenAddress, port: SQL_PORT, max_connections: 1000 },
+    listener: {
+      host: placement.listenAddress,
+      port: spec.sqlPort ?? SQL_PORT,
+      max_connections: 1000,
+      ...(spec.tls === undefined ? {} : listenerTls(spec.tls)),
+    },
     cluster: {
       standby_remotes: others.map((other) => ({
         name: other,
@@ -114,6 +124,12 @@ export function serverConfig(spec: DoltTargetSpec, placement: DoltPlacement, pod
       remotesapi: { address: placement.listenAddress, port: REPLICATION_PORT },
     },
   });
+}
+
+/** The server puts the variable in, so that the path is right where containers are processes too. */
+function listenerTls({ required }: NonNullable<DoltTargetSpec["tls"]>) {
+  const folder = `\${${TLS_FOLDER}}`;
+  return { tls_cert: `${folder}/tls.crt`, tls_key: `${folder}/tls.key`, require_secure_transport: required };
 }
 
 function statefulSet(spec: DoltTargetSpec, placement: DoltPlacement): V1StatefulSet {
@@ -172,17 +188,26 @@ function doltContainer(spec: DoltTargetSpec, placement: DoltPlacement): V1Contai
       // Of the probe's client. Every `dolt` command ends at once when it finds a password without a user.
       { name: "DOLT_CLI_USER", value: ROOT_USER },
       { name: "DOLT_CLI_PASSWORD", valueFrom: { secretKeyRef: { name: secret, key: "password" } } },
+      ...(spec.tls === undefined ? [] : [{ name: TLS_FOLDER, value: CONFIG_PATH }]),
       // Nothing is sent to the makers of Dolt from a test.
       { name: "DOLT_DISABLE_EVENT_FLUSH", value: "1" },
     ],
     ports: [
-      { name: "dolt", containerPort: SQL_PORT },
+      { name: "dolt", containerPort: spec.sqlPort ?? SQL_PORT },
       { name: "remotesapi", containerPort: REPLICATION_PORT },
     ],
     // The port opens before the server answers: only a query tells that it is ready.
     readinessProbe: {
       exec: {
-        command: ["dolt", "--host=127.0.0.1", `--port=${SQL_PORT}`, "--no-tls", "sql", "-q", "SELECT 1"],
+        command: [
+          "dolt",
+          "--host=127.0.0.1",
+          `--port=${spec.sqlPort ?? SQL_PORT}`,
+          "--no-tls",
+          "sql",
+          "-q",
+          "SELECT 1",
+        ],
       },
       // Each probe is a process of its own: every second in three pods, they would take half a core.
       periodSeconds: 5,

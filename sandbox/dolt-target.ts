@@ -59,12 +59,13 @@ export async function podAddress(
   kubeConfig: KubeConfig,
   namespace: string,
   pod: string,
+  port = SQL_PORT,
 ): Promise<{ host: string; port: number }> {
   const { status } = await kubeConfig.makeApiClient(CoreV1Api).readNamespacedPod({ namespace, name: pod });
   if (status?.podIP === undefined) {
     throw new Error(`pod ${namespace}/${pod} has no address (phase ${status?.phase ?? "unknown"})`);
   }
-  return { host: status.podIP, port: SQL_PORT };
+  return { host: status.podIP, port };
 }
 
 async function createObjects(kubeConfig: KubeConfig, objects: DoltObjects): Promise<void> {
@@ -125,9 +126,11 @@ async function readPod(core: CoreV1Api, namespace: string, name: string): Promis
 }
 
 async function connectTo(bringUp: BringUp, pod: string): Promise<Connection> {
-  const address = await podAddress(bringUp.kubeConfig, bringUp.spec.namespace, pod);
-  const password = bringUp.rootPassword;
-  return createConnection({ ...address, user: ROOT_USER, password, connectTimeout: CONNECT_TIMEOUT_MS });
+  const { spec, rootPassword: password } = bringUp;
+  const address = await podAddress(bringUp.kubeConfig, spec.namespace, pod, spec.sqlPort);
+  // Whether certificates are good is for those to find out who use the target.
+  const ssl = spec.tls === undefined ? {} : { ssl: { rejectUnauthorized: false } };
+  return createConnection({ ...address, ...ssl, user: ROOT_USER, password, connectTimeout: CONNECT_TIMEOUT_MS });
 }
 
 async function createDatabases(primary: Connection, databases: readonly string[]): Promise<void> {

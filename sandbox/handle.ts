@@ -23,6 +23,10 @@ export interface DoltTargetSpec {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Whether pods get the label `dolthub.com/cluster_role` by their role at the start. Default true. */
   readonly labelled?: boolean;
+  /** Where every server listens for SQL. Default 3306. */
+  readonly sqlPort?: number;
+  /** The servers offer TLS for SQL with this certificate (PEM), and with `required` take nothing else. Real servers only. */
+  readonly tls?: { readonly certificate: string; readonly key: string; readonly required: boolean };
 }
 
 export interface DoltTarget {
@@ -50,6 +54,8 @@ export interface DoltFaults {
   slowReplication(from: string, to: string, delayMs: number): Promise<void>;
   /** While on, writes to the pod's volume fail as on a full disk. */
   fullDisk(pod: string, on: boolean): Promise<void>;
+  /** Kills the server and leaves nothing on the pod's volume, so that it starts like one that never ran. */
+  emptyVolume(pod: string): Promise<void>;
   /** Ends every fault of this target that is still in force. */
   heal(): Promise<void>;
 }

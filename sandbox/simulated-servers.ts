@@ -40,8 +40,8 @@ export class SimulatedServers implements DoltServers {
       namespace,
       name,
       pods: doltPods(spec),
-      address: (pod) => podAddress(node.kubeConfig, namespace, pod),
-      faults: new SimulatedFaults(spec, node.agent, this.#network, this.runtime),
+      address: (pod) => podAddress(node.kubeConfig, namespace, pod, spec.sqlPort),
+      faults: new SimulatedFaults(spec, node.agent, { network: this.#network, runtime: this.runtime, volumesFolder }),
     };
   }
 

@@ -66,7 +66,7 @@ export class ProcessTarget implements DoltTarget {
   }
 
   address(pod: string): Promise<{ host: string; port: number }> {
-    return podAddress(this.#node.kubeConfig, this.namespace, pod);
+    return podAddress(this.#node.kubeConfig, this.namespace, pod, this.#spec.sqlPort);
   }
 
   /** Closes the links and unmounts the volumes; the servers must have ended. */

@@ -6,12 +6,14 @@ import type { ContainerSpec } from "../node-agent/runtime.ts";
 /** Whether the Dolt server of a container answers a query; its port opens before it does. */
 export async function answersQuery(spec: ContainerSpec, signal: AbortSignal): Promise<boolean> {
   // The socket is ours because mysql2 only half-closes its own: a frozen server would leave the query pending for ever.
-  const socket = connect({ host: spec.pod.ip, port: SQL_PORT });
+  const port = spec.ports.find(({ name }) => name === "dolt")?.containerPort ?? SQL_PORT;
+  const socket = connect({ host: spec.pod.ip, port });
   const giveUp = () => socket.destroy();
   signal.addEventListener("abort", giveUp, { once: true });
   try {
     const password = spec.env.DOLT_ROOT_PASSWORD ?? "";
-    const connection = await createConnection({ stream: socket, user: ROOT_USER, password });
+    const ssl = spec.env.DOLT_TLS_FOLDER === undefined ? {} : { ssl: { rejectUnauthorized: false } };
+    const connection = await createConnection({ stream: socket, user: ROOT_USER, password, ...ssl });
     await connection.query("SELECT 1");
     connection.destroy();
     return true;

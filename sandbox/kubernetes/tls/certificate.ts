@@ -29,38 +29,92 @@ export interface ServingCertificate {
   readonly privateKeyPem: string;
 }
 
-/** Makes a key and a certificate for these DNS names and IPv4 addresses, valid from yesterday for a year (RFC 5280). */
+/** Makes a key and a certificate for these DNS names and IPv4 addresses, valid for a year (RFC 5280). */
 export function selfSignedCertificate(commonName: string, names: readonly string[]): ServingCertificate {
-  const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const body = certificateBody(commonName, names, publicKey);
-  const algorithm = sequence(objectIdentifier(OID.ecdsaWithSha256));
-  const certificate = sequence(body, algorithm, bitString(sign("sha256", body, privateKey)));
+  const keys = newKeys();
+  const certificate = signed(
+    { subject: commonName, names, isAuthority: true },
+    keys.publicKey,
+    commonName,
+    keys.privateKey,
+  );
+  return { certificatePem: certificate, privateKeyPem: pemOf(keys.privateKey) };
+}
+
+export interface CertificateAuthority {
+  readonly certificatePem: string;
+  /** A certificate for these DNS names and IPv4 addresses; `expired`: its time was over yesterday. */
+  issue(names: readonly string[], options?: { readonly expired?: boolean }): ServingCertificate;
+}
+
+/** An authority of its own, which signs certificates that are none. */
+export function certificateAuthority(commonName: string): CertificateAuthority {
+  const own = newKeys();
   return {
-    certificatePem: pem("CERTIFICATE", certificate),
-    privateKeyPem: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+    certificatePem: signed(
+      { subject: commonName, names: [], isAuthority: true },
+      own.publicKey,
+      commonName,
+      own.privateKey,
+    ),
+    issue: (names, { expired = false } = {}) => {
+      const keys = newKeys();
+      const wanted = { subject: "server", names, isAuthority: false, expired };
+      return {
+        certificatePem: signed(wanted, keys.publicKey, commonName, own.privateKey),
+        privateKeyPem: pemOf(keys.privateKey),
+      };
+    },
   };
 }
 
-function certificateBody(commonName: string, names: readonly string[], publicKey: KeyObject): Buffer {
-  const name = sequence(set(sequence(objectIdentifier(OID.commonName), utf8String(commonName))));
+interface WantedCertificate {
+  readonly subject: string;
+  readonly names: readonly string[];
+  readonly isAuthority: boolean;
+  readonly expired?: boolean;
+}
+
+function newKeys(): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {
+  return generateKeyPairSync("ec", { namedCurve: "P-256" });
+}
+
+function signed(wanted: WantedCertificate, publicKey: KeyObject, issuer: string, issuersKey: KeyObject): string {
+  const body = certificateBody(wanted, publicKey, issuer);
+  const algorithm = sequence(objectIdentifier(OID.ecdsaWithSha256));
+  return pem("CERTIFICATE", sequence(body, algorithm, bitString(sign("sha256", body, issuersKey))));
+}
+
+function certificateBody(wanted: WantedCertificate, publicKey: KeyObject, issuer: string): Buffer {
+  const { subject, names, isAuthority, expired = false } = wanted;
   const now = Date.now();
+  const untilMs = expired ? now - DAY_MS : now + 365 * DAY_MS;
   const VERSION_3 = 2;
+  const alternatives = extension(OID.subjectAltName, sequence(...names.map(alternativeName)), false);
   return sequence(
     explicit(0, integer(Buffer.from([VERSION_3]))),
     integer(serialNumber()),
     sequence(objectIdentifier(OID.ecdsaWithSha256)),
-    name,
-    sequence(time(new Date(now - DAY_MS)), time(new Date(now + 365 * DAY_MS))),
-    name,
+    nameOf(issuer),
+    sequence(time(new Date(now - 2 * DAY_MS)), time(new Date(untilMs))),
+    nameOf(subject),
     publicKey.export({ type: "spki", format: "der" }),
     explicit(
       3,
       sequence(
-        extension(OID.basicConstraints, sequence(boolean(true)), true),
-        extension(OID.subjectAltName, sequence(...names.map(alternativeName)), false),
+        extension(OID.basicConstraints, sequence(...(isAuthority ? [boolean(true)] : [])), true),
+        ...(names.length === 0 ? [] : [alternatives]),
       ),
     ),
   );
+}
+
+function nameOf(commonName: string): Buffer {
+  return sequence(set(sequence(objectIdentifier(OID.commonName), utf8String(commonName))));
+}
+
+function pemOf(key: KeyObject): string {
+  return key.export({ type: "pkcs8", format: "pem" }).toString();
 }
 
 /** Positive and at most 20 bytes long. The first byte is neither zero nor above 127, so that DER keeps it as it is. */
