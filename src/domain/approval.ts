@@ -15,6 +15,8 @@ export const approvalSchema = z.object({
   /** By Redis' clock. */
   atMs: z.number().int(),
   message: z.object({ channelId: z.string(), ts: z.string() }),
+  /** The approver also accepted what the plan's `acceptance` says. */
+  accepted: z.literal(true).optional(),
 });
 export type Approval = z.infer<typeof approvalSchema>;
 

@@ -21,6 +21,22 @@ export type PlanStep = z.infer<typeof planStepSchema>;
 export const planWarningSchema = z.object({ code: z.string().min(1), text: z.string().min(1) });
 export type PlanWarning = z.infer<typeof planWarningSchema>;
 
+/**
+ * What a person has to accept by name before the plan may be carried out, because it can cost what nothing brings back. On
+ * the command line by a flag; in Slack by the same flag, or in a modal that repeats the figures.
+ */
+export const acceptanceSchema = z.object({
+  /** What is accepted, in a sentence. */
+  title: z.string().min(1),
+  /** What is known of it, line by line; part of what is signed. */
+  figures: z.array(z.string()),
+  /** The flag that accepts it, without dashes. */
+  flag: z.string().min(1),
+  /** Whether it was accepted already, by whoever asked with that flag. */
+  given: z.boolean(),
+});
+export type Acceptance = z.infer<typeof acceptanceSchema>;
+
 export const planTargetSchema = targetKeySchema.extend({ workload: z.string().min(1) });
 
 /** What will be done, as the worker saw the cluster and as people approve it. */
@@ -44,6 +60,7 @@ export const planSchema = z.object({
   /** Limits that are looked at again just before the switch, in words: “lag of orders-1 ≤ 2 s”. */
   bounds: z.array(z.string()),
   warnings: z.array(planWarningSchema),
+  acceptance: acceptanceSchema.optional(),
   /** What the operation itself needs to carry the plan out; only it reads this. */
   details: z.unknown(),
   /** By the worker's clock; for people, never for deciding. */
@@ -52,7 +69,15 @@ export const planSchema = z.object({
 export type Plan = z.infer<typeof planSchema>;
 
 /** What an operation says of a plan; the rest (request, target, fingerprint) is the same for all and is added around it. */
-export type PlanDraft = Pick<Plan, "facts" | "now" | "steps" | "cost" | "bounds" | "warnings" | "details">;
+export type PlanDraft = Pick<
+  Plan,
+  "facts" | "now" | "steps" | "cost" | "bounds" | "warnings" | "acceptance" | "details"
+>;
+
+/** Whether somebody still has to accept, by name, what the plan may cost. */
+export function needsAcceptance(plan: Pick<Plan, "acceptance">): boolean {
+  return plan.acceptance !== undefined && !plan.acceptance.given;
+}
 
 /** SHA-256 (hex) over the facts, whatever their order, with the codes of the warnings as one more fact. */
 export function fingerprintOf(facts: readonly Fact[], warnings: readonly PlanWarning[]): string {

@@ -1,5 +1,6 @@
 import type { Engine } from "../domain/target.ts";
 import { failoverDefinition } from "./dolt/failover-definition.ts";
+import { promoteDefinition } from "./dolt/promote-definition.ts";
 import { restartDefinition } from "./dolt/restart-definition.ts";
 import { statusDefinition } from "./dolt/status-definition.ts";
 
@@ -7,7 +8,12 @@ import { statusDefinition } from "./dolt/status-definition.ts";
  * What can be asked for, in words and flags. It holds no client of any server, so that the edge can parse a command and
  * explain a mistake without them; what is behind each name stands in `registry.ts`.
  */
-export const catalogue: readonly OperationDefinition[] = [failoverDefinition, restartDefinition, statusDefinition];
+export const catalogue: readonly OperationDefinition[] = [
+  failoverDefinition,
+  promoteDefinition,
+  restartDefinition,
+  statusDefinition,
+];
 
 export interface OperationDefinition {
   /** `engine.verb`, as the policy names it. */

@@ -13,6 +13,8 @@ export interface OperationContext {
   readonly dolt: DoltServers;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Where people read what it says, so that commands are told as they are typed there; without it, as both have in common. */
+  readonly surface?: "slack" | "terminal";
 }
 
 export type PlanResult =
@@ -42,7 +44,11 @@ export interface OperationRun {
   readonly steps: readonly Step[];
   /** Puts back a state known to be good after a step has failed; says what state things are in. Runs on a deadline of its own. */
   undo(failure: Problem, signal: AbortSignal): Promise<UndoResult>;
-  /** What was done, for people, and how long writes really stopped as far as this process saw it. */
+  /**
+   * What was done, for people, and how long writes really stopped as far as this process saw it. Where a person stops it at a
+   * safe point it says how far it came, in a sentence: “2 of 3 pods restarted.” By then `isDone` was asked of every step before,
+   * also in a process that took it up.
+   */
   result(): { readonly summary: string; readonly writesStoppedMs: number | null };
   /** Closes what the steps opened. */
   close(): Promise<void>;
@@ -56,8 +62,9 @@ export interface Step {
   /** True for the first step after which a cancel comes too late; the executor asks for the commitment before it. */
   readonly pointOfNoReturn: boolean;
   /**
-   * True where a person may still stop or pause it after the commitment: what was done before stands by itself, and the same
-   * command goes on from there. Between the pods of a rolling operation.
+   * True where a person may still stop or pause it after the commitment, before this step: what was done before stands by
+   * itself, and the same command goes on from there. Between the pods of a rolling operation. A pause can last for hours, so
+   * that the step looks anew at everything it relies on.
    */
   readonly safePoint: boolean;
   /** True for steps before which the lease is looked at again. */

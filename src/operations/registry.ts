@@ -1,10 +1,16 @@
 import { failoverOperation } from "./dolt/failover.ts";
+import { promoteOperation } from "./dolt/promote.ts";
 import { restartOperation } from "./dolt/restart.ts";
 import { statusOperation } from "./dolt/status.ts";
 import type { Operation } from "./operation.ts";
 
 /** Everything that can be done. What it looks like to people stands in `catalogue.ts`; a test holds that both name the same. */
-export const operations: readonly Operation[] = [failoverOperation, restartOperation, statusOperation];
+export const operations: readonly Operation[] = [
+  failoverOperation,
+  promoteOperation,
+  restartOperation,
+  statusOperation,
+];
 
 export function operationNamed(name: string): Operation | null {
   return operations.find((operation) => operation.name === name) ?? null;

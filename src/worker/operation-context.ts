@@ -6,5 +6,5 @@ import type { WorkerServices } from "./services.ts";
 export function contextFor(services: WorkerServices, target: AnnouncedTarget, signal: AbortSignal): OperationContext {
   const reference: TargetReference = { namespace: target.namespace, workload: target.workload };
   const { workloads, dolt, clock } = services;
-  return { target: reference, targetName: target.name, workloads, dolt, clock, signal };
+  return { target: reference, targetName: target.name, workloads, dolt, clock, signal, surface: "slack" };
 }

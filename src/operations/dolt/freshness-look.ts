@@ -22,13 +22,15 @@ export interface ListenedLook {
   readonly reached: readonly string[];
 }
 
-/** @param before contacts that were seen earlier: whoever was reached since then was reached by a primary */
-export async function lookAndListen(context: OperationContext, before: Contacts = {}): Promise<ListenedLook> {
-  const first = contactsOf(await lookAtDolt(context));
+/**
+ * Looks a second time, so much later that a primary that lives shows between the two.
+ * @param before contacts that were seen earlier still: whoever was reached since then was reached by a primary
+ */
+export async function listen(context: OperationContext, first: DoltView, before: Contacts = {}): Promise<ListenedLook> {
   await context.clock.sleep(listeningMs, context.signal);
   const view = await lookAtDolt(context);
   const contacts = contactsOf(view);
-  const reached = new Set([...reachedSince(before, contacts), ...reachedSince(first, contacts)]);
+  const reached = new Set([...reachedSince(before, contacts), ...reachedSince(contactsOf(first), contacts)]);
   return { view, contacts, reached: [...reached].sort() };
 }
 
