@@ -1,3 +1,5 @@
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { doltPods } from "./dolt-manifests.ts";
 import type { DoltFaults, DoltTargetSpec } from "./handle.ts";
 import type { NodeAgent } from "./node-agent/agent.ts";
@@ -18,6 +20,8 @@ export abstract class PodFaults implements DoltFaults {
   abstract partition(a: string, b: string): Promise<void>;
   abstract slowReplication(from: string, to: string, delayMs: number): Promise<void>;
   abstract fullDisk(pod: string, on: boolean): Promise<void>;
+  /** The folder that stands for the pod's volume. */
+  protected abstract volumeFolder(pod: string): string;
   /** Ends every partition and delay between the target's pods. */
   protected abstract healReplication(): void;
 
@@ -35,6 +39,16 @@ export abstract class PodFaults implements DoltFaults {
 
   async thaw(pod: string): Promise<void> {
     this.#worker(pod).thaw();
+  }
+
+  /** What starts meanwhile is killed at once, so that nothing writes while the folder is emptied. */
+  async emptyVolume(pod: string): Promise<void> {
+    await this.crashLoop(pod, true);
+    const folder = this.volumeFolder(pod);
+    for (const entry of await readdir(folder)) {
+      await rm(join(folder, entry), { recursive: true, force: true });
+    }
+    await this.crashLoop(pod, false);
   }
 
   async heal(): Promise<void> {

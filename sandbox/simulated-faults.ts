@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { ReplicationNetwork } from "./dolt/network.ts";
 import { networkName, type SimulatedDoltRuntime } from "./dolt/runtime.ts";
 import type { DoltTargetSpec } from "./handle.ts";
@@ -8,11 +9,21 @@ import { PodFaults } from "./pod-faults.ts";
 export class SimulatedFaults extends PodFaults {
   readonly #network: ReplicationNetwork;
   readonly #runtime: SimulatedDoltRuntime;
+  readonly #volumesFolder: string;
 
-  constructor(spec: DoltTargetSpec, agent: NodeAgent, network: ReplicationNetwork, runtime: SimulatedDoltRuntime) {
+  constructor(
+    spec: DoltTargetSpec,
+    agent: NodeAgent,
+    simulated: {
+      readonly network: ReplicationNetwork;
+      readonly runtime: SimulatedDoltRuntime;
+      readonly volumesFolder: string;
+    },
+  ) {
     super(spec, agent);
-    this.#network = network;
-    this.#runtime = runtime;
+    this.#network = simulated.network;
+    this.#runtime = simulated.runtime;
+    this.#volumesFolder = simulated.volumesFolder;
   }
 
   async partition(a: string, b: string): Promise<void> {
@@ -30,6 +41,10 @@ export class SimulatedFaults extends PodFaults {
     } else if (on) {
       throw new Error(`no server has run yet in pod ${this.namespace}/${pod}, so it has no disk to fill`);
     }
+  }
+
+  protected volumeFolder(pod: string): string {
+    return join(this.#volumesFolder, pod);
   }
 
   protected healReplication(): void {

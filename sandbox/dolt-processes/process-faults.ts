@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { DoltTargetSpec } from "../handle.ts";
 import type { NodeAgent } from "../node-agent/agent.ts";
 import { PodFaults } from "../pod-faults.ts";
@@ -26,6 +27,10 @@ export class ProcessFaults extends PodFaults {
 
   async fullDisk(pod: string, on: boolean): Promise<void> {
     await this.#volumes.fill(pod, on);
+  }
+
+  protected volumeFolder(pod: string): string {
+    return join(this.#volumes.folder, pod);
   }
 
   protected healReplication(): void {

@@ -68,6 +68,7 @@ export function doltFaults({ pods, readPod, containerd, volumesFolder }: Faulted
     partition: () => unavailable("a partition"),
     slowReplication: () => unavailable("slow replication"),
     fullDisk: () => unavailable("a full disk"),
+    emptyVolume: () => unavailable("an empty volume"),
     heal: async () => {
       for (const pod of frozen) {
         await thaw(pod);
