@@ -10,8 +10,9 @@ import { KubernetesWorkloads } from "../../../../src/adapters/kubernetes/workloa
 import type { Parameters, Plan, PlanDraft } from "../../../../src/domain/plan.ts";
 import { planFrom } from "../../../../src/execution/preflight.ts";
 import { type ExecutionResult, runSteps } from "../../../../src/execution/run-steps.ts";
+import type { SafePoints } from "../../../../src/execution/safe-point.ts";
 import { failoverOperation } from "../../../../src/operations/dolt/failover.ts";
-import type { OperationContext, OperationRun, PlanResult } from "../../../../src/operations/operation.ts";
+import type { Operation, OperationContext, OperationRun, PlanResult } from "../../../../src/operations/operation.ts";
 import type { DoltIdentity, DoltServers } from "../../../../src/ports/dolt-servers.ts";
 import type { Workloads, WorkloadView } from "../../../../src/ports/workloads.ts";
 
@@ -19,16 +20,18 @@ const database = "app";
 const roleLabel = "dolthub.com/cluster_role";
 const settleDeadlineMs = 30_000;
 
-/** A failover on one target of a cluster, with the real adapters and without Slack, Redis or a lease. */
+/** An operation, a failover where none is named, on one target of a cluster, with the real adapters and without Slack, Redis or a lease. */
 export class FailoverBench {
   readonly target: DoltTarget;
+  readonly operation: Operation;
   readonly workloads: Workloads;
   readonly dolt: DoltServers = new MysqlDoltServers();
   readonly core: CoreV1Api;
   readonly #api: KubernetesApi;
 
-  private constructor(cluster: ClusterHandle, target: DoltTarget) {
+  private constructor(cluster: ClusterHandle, target: DoltTarget, operation: Operation) {
     this.target = target;
+    this.operation = operation;
     const pooled = new PooledKubeConfig();
     pooled.loadFromString(cluster.kubeconfig);
     this.#api = new KubernetesApi(pooled);
@@ -38,9 +41,13 @@ export class FailoverBench {
     this.core = kubeConfig.makeApiClient(CoreV1Api);
   }
 
-  static async start(cluster: ClusterHandle, name: string): Promise<FailoverBench> {
-    const target = await cluster.createDoltTarget({ namespace: "shop", name, replicas: 3, databases: [database] });
-    return new FailoverBench(cluster, target);
+  static async start(
+    cluster: ClusterHandle,
+    name: string,
+    { replicas = 3, operation = failoverOperation }: { replicas?: number; operation?: Operation } = {},
+  ): Promise<FailoverBench> {
+    const target = await cluster.createDoltTarget({ namespace: "shop", name, replicas, databases: [database] });
+    return new FailoverBench(cluster, target, operation);
   }
 
   pod(ordinal: number): string {
@@ -61,7 +68,7 @@ export class FailoverBench {
   }
 
   planned(parameters: Parameters = {}, context = this.context()): Promise<PlanResult> {
-    return failoverOperation.plan(context, parameters);
+    return this.operation.plan(context, parameters);
   }
 
   async plan(parameters: Parameters = {}): Promise<Plan> {
@@ -71,11 +78,16 @@ export class FailoverBench {
   }
 
   begin(plan: Plan, changed: Partial<OperationContext> = {}, resumed = false): OperationRun {
-    return failoverOperation.begin(this.context(changed), plan, resumed);
+    return this.operation.begin(this.context(changed), plan, resumed);
   }
 
   /** Carries it out as the executor does, under a lease that is never lost. */
-  async run(plan: Plan, changed: Partial<OperationContext> = {}, resumed = false): Promise<ExecutionResult> {
+  async run(
+    plan: Plan,
+    changed: Partial<OperationContext> = {},
+    resumed = false,
+    safePoints?: SafePoints,
+  ): Promise<ExecutionResult> {
     const run = this.begin(plan, changed, resumed);
     const never = new AbortController().signal;
     try {
@@ -85,6 +97,7 @@ export class FailoverBench {
         reporter: { progress: () => undefined, commit: async () => undefined },
         clock: systemClock,
         committed: resumed,
+        ...(safePoints === undefined ? {} : { safePoints }),
         shutdown: never,
       });
     } finally {
@@ -179,7 +192,7 @@ export class FailoverBench {
       draft,
       {
         requestId: "a-test",
-        operation: failoverOperation.name,
+        operation: this.operation.name,
         target: { cluster: "main", namespace, name, workload: name },
         requester: { teamId: "T1", userId: "U1" },
         parameters,
