@@ -34,7 +34,7 @@ export async function readDetails(read: Read): Promise<ServerDetails> {
   const accounts = await read("SELECT User, Host FROM mysql.user", accountRowSchema);
   const variables = await read("SHOW GLOBAL VARIABLES", variableRowSchema);
   // `last_update` is in UTC whatever the server's zone, and `NOW()` is not (seen on Dolt 2.2.3 with TZ=America/New_York).
-  const [clockMs = Number.NaN] = await read("SELECT UTC_TIMESTAMP(3) AS now", clockRowSchema);
+  const [clockMs = Number.NaN] = await read("SELECT UTC_TIMESTAMP(3) AS server_clock", clockRowSchema);
   return {
     branches: Object.fromEntries(branches),
     accounts: accounts

@@ -64,7 +64,7 @@ export const accountRowSchema = z
 /** Of `SHOW VARIABLES`. */
 export const variableRowSchema = z.object({ Variable_name: z.string(), Value: z.unknown() });
 
-export const clockRowSchema = z.object({ now: z.date() }).transform((row) => row.now.getTime());
+export const clockRowSchema = z.object({ server_clock: z.date() }).transform((row) => row.server_clock.getTime());
 
 /** A row of which every column counts and none is known by name here. */
 export const anyRowSchema = z.record(z.string(), z.unknown());
