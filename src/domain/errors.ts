@@ -337,12 +337,13 @@ export const problemTable = {
   dolt_many_primaries: entry<{ roles: readonly string[] }>(
     "refused",
     (d) => `More than one server says it is primary: ${list(d.roles)}. Nothing was changed.`,
-    () => "Stop writes now: the servers will overwrite one another. Compare them before any of them is promoted.",
+    () =>
+      "Stop writes now: the servers will overwrite one another. The operation repair shows what each holds, saves one side and makes the other primary.",
   ),
   dolt_broken_config: entry<{ pods: readonly string[] }>(
     "refused",
     (d) => `${list(d.pods)} say detected_broken_config: two primaries met at one epoch. Nothing was changed.`,
-    () => "Choose the primary by hand: compare the servers' data, then promote the right one at a higher epoch.",
+    () => "The operation repair shows what each server holds, and makes the one you choose primary.",
   ),
   dolt_other_primary_possible: entry<{ pods: readonly string[] }>(
     "refused",
@@ -353,7 +354,8 @@ export const problemTable = {
   dolt_epochs_apart: entry<{ epochs: readonly string[] }>(
     "refused",
     (d) => `A server is at a higher epoch than the primary: ${list(d.epochs)}. Nothing was changed.`,
-    () => "A newer primary has been. Find out which server's data is newer before anything is promoted.",
+    () =>
+      "A newer primary has been. The operation repair shows what each server holds, and makes the one you choose primary.",
   ),
   dolt_primary_not_expected: entry<{ expected: string; primary: string }>(
     "refused",
@@ -375,16 +377,29 @@ export const problemTable = {
     (d) => `${d.pod} is the primary already. Nothing was changed.`,
     () => "Nothing to do.",
   ),
-  dolt_too_few_standbys: entry<{ wanted: string; answering: number; silent: readonly string[]; commandLine: string }>(
+  dolt_too_few_standbys: entry<{
+    wanted: string;
+    possible: number;
+    reasons: readonly string[];
+    commandLine: string | null;
+  }>(
     "refused",
     (d) =>
-      `${d.wanted} standbys must be caught up, and only ${d.answering} answer (silent: ${list(d.silent)}). A demotion now would stop writes for 10 s and fail. Nothing was changed.`,
-    (d) => `Mend the silent ones, or ask with a lower bound: ${d.commandLine}`,
+      `${d.wanted} standbys must be caught up, and only ${d.possible} can be. ${d.reasons.join("; ")}. A demotion now would stop writes for 10 s and fail. Nothing was changed.`,
+    (d) => `Mend what is named${d.commandLine === null ? "" : `, or ask with a lower bound: ${d.commandLine}`}.`,
   ),
-  dolt_no_databases: entry<{ pod: string }>(
+  dolt_bound_too_high: entry<{ wanted: number; standbys: number; commandLine: string }>(
     "refused",
-    (d) => `The primary ${d.pod} holds no database, so nothing can be said of replication. Nothing was changed.`,
-    () => "If it should hold data, its volume may be empty: stop that pod before a client connects.",
+    (d) =>
+      `${d.wanted} standbys must be caught up, and this target has only ${d.standbys}, so that can never be. Nothing was changed.`,
+    (d) => `Ask with a lower bound: ${d.commandLine}`,
+  ),
+  dolt_no_databases: entry<{ pod: string; others: readonly string[] }>(
+    "refused",
+    (d) =>
+      `The primary ${d.pod} holds no database, and ${list(d.others)} do not say what they hold: its volume may be empty. Nothing was changed.`,
+    (d) =>
+      `If ${d.pod} should hold data, stop it before a client connects. Else ask again when every server of the target answers.`,
   ),
   dolt_primary_lacks: entry<{ pod: string; missing: readonly string[] }>(
     "refused",
@@ -409,11 +424,12 @@ export const problemTable = {
     (d) => `What is set about connecting makes no sense: ${d.where}: ${d.why}. Nothing was changed.`,
     () => "Correct it; docs/connecting.md lists what can be set, and which place wins.",
   ),
-  dolt_rollout_running: entry<{ workload: string }>(
+  dolt_rollout_running: entry<{ namespace: string; workload: string }>(
     "refused",
     (d) =>
       `The StatefulSet ${d.workload} is being rolled out: its controller may still delete the pod that becomes primary. Nothing was changed.`,
-    () => "Wait until the roll-out has ended, or set a partition, and ask again.",
+    (d) =>
+      `Wait until it has ended (kubectl -n ${d.namespace} rollout status statefulset ${d.workload}), or take the controller's hands off (updateStrategy OnDelete), and ask again.`,
   ),
   dolt_out_of_bounds: entry<{ what: string }>(
     "failed",
@@ -464,7 +480,7 @@ export const problemTable = {
   ),
   dolt_nobody_answers: entry<{ roles: readonly string[] }>(
     "refused",
-    (d) => `No server of this target answers, so there is none to promote: ${d.roles.join("; ")}. Nothing was changed.`,
+    (d) => `No server of this target answers, so none can be made primary: ${d.roles.join("; ")}. Nothing was changed.`,
     () => "Bring one of them back first; each reason says what is wrong with it.",
   ),
   dolt_newest_unclear: entry<{ why: readonly string[]; commandLines: readonly string[] }>(
@@ -535,6 +551,50 @@ export const problemTable = {
     (d) => `The restart stopped. Restarted: ${list(d.done)}. Not restarted: ${list(d.left)}. ${d.state}`,
     (d) =>
       `Mend what is named, then type the same command with --before ${d.before}: it goes on with the pods that are left.`,
+  ),
+  dolt_nothing_to_repair: entry<{ nodes: readonly string[] }>(
+    "refused",
+    (d) => `Nothing here is to be repaired: ${d.nodes.join("; ")}. Nothing was changed.`,
+    () => "To move the primary use failover; to put labels right use relabel. Neither loses a write.",
+  ),
+  dolt_chosen_silent: entry<{ pod: string; why: string }>(
+    "refused",
+    (d) => `${d.pod} does not answer (${d.why}), so it cannot be made primary. Nothing was changed.`,
+    () => "Bring it back first, or choose a server that answers.",
+  ),
+  dolt_restore_name_taken: entry<{ pod: string; databases: readonly string[] }>(
+    "refused",
+    (d) =>
+      `${d.pod} holds ${list(d.databases)} already, so nothing can be restored under that name. Nothing was changed.`,
+    () => "Give another suffix with --restore-as.",
+  ),
+  dolt_repair_changed: entry<{ now: string }>(
+    "failed",
+    (d) => `The servers are not as they were when this was approved: ${d.now}. Nothing was overwritten.`,
+    () => "Ask again: the new plan shows what each server holds now.",
+  ),
+  dolt_save_failed: entry<{ pod: string; database: string; url: string; why: string }>(
+    "failed",
+    (d) => `${d.database} of ${d.pod} could not be saved to ${d.url}: ${d.why}. Nothing was overwritten.`,
+    () => "Give a URL with --save-to that this server can write to, such as file:///… on a volume that all pods mount.",
+  ),
+  dolt_restore_failed: entry<{ pod: string; database: string; url: string; why: string }>(
+    "failed",
+    (d) =>
+      `${d.pod} is primary, but ${d.database} could not be restored from ${d.url}: ${d.why}. The save is still there.`,
+    (d) =>
+      `By hand, on ${d.pod}: CALL dolt_backup('restore', '${d.url}', '${d.database}'), and then one write in it, or the standbys keep an empty one.`,
+  ),
+  dolt_not_rejoined: entry<{ chosen: string; waiting: readonly string[] }>(
+    "failed",
+    (d) => `${d.chosen} is primary and takes writes, but not everybody follows it yet: ${d.waiting.join("; ")}.`,
+    (d) =>
+      `Let them reach ${d.chosen}: a NetworkPolicy that keeps them apart has to go. They join at first contact; the status shows it.`,
+  ),
+  dolt_repair_undone: entry<{ routed: readonly string[]; why: string }>(
+    "failed",
+    (d) => `The repair was not done, and the primary's label is on ${list(d.routed)} again. Why: ${d.why}`,
+    () => "Nothing was overwritten. Mend what is named, then ask again.",
   ),
 } as const;
 

@@ -1,6 +1,7 @@
 import type { Engine } from "../domain/target.ts";
 import { failoverDefinition } from "./dolt/failover-definition.ts";
 import { promoteDefinition } from "./dolt/promote-definition.ts";
+import { repairDefinition } from "./dolt/repair-definition.ts";
 import { restartDefinition } from "./dolt/restart-definition.ts";
 import { statusDefinition } from "./dolt/status-definition.ts";
 
@@ -11,6 +12,7 @@ import { statusDefinition } from "./dolt/status-definition.ts";
 export const catalogue: readonly OperationDefinition[] = [
   failoverDefinition,
   promoteDefinition,
+  repairDefinition,
   restartDefinition,
   statusDefinition,
 ];

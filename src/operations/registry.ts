@@ -1,5 +1,6 @@
 import { failoverOperation } from "./dolt/failover.ts";
 import { promoteOperation } from "./dolt/promote.ts";
+import { repairOperation } from "./dolt/repair.ts";
 import { restartOperation } from "./dolt/restart.ts";
 import { statusOperation } from "./dolt/status.ts";
 import type { Operation } from "./operation.ts";
@@ -8,6 +9,7 @@ import type { Operation } from "./operation.ts";
 export const operations: readonly Operation[] = [
   failoverOperation,
   promoteOperation,
+  repairOperation,
   restartOperation,
   statusOperation,
 ];
