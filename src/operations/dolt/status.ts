@@ -24,7 +24,7 @@ export const statusOperation: Operation = {
       lookAtDolt(context, { wholeMs: serversWithinMs }),
       surroundingsOf(context),
     ]);
-    const leftMs = comparedWithinMs - (context.clock.monotonicMs() - startedAtMs);
+    const leftMs = Math.floor(comparedWithinMs - (context.clock.monotonicMs() - startedAtMs));
     const view = { ...(await compared(context, looked, leftMs)), ...configurationsOf(surroundings) };
     const report = reportOf(view, recommendationsOf(view, surroundings));
     const now = statusLines(report, view, context);
