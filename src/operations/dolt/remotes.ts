@@ -18,9 +18,13 @@ export function podOfRemote(
   pods: readonly ReachablePod[],
 ): string | null {
   const host = hostOf(remote.url);
-  if (host === null) return null;
-  const found = pods.filter((pod) => leadsTo(host, pod));
-  return found.length === 1 ? (found[0]?.name ?? null) : null;
+  return host === null ? null : podOfHost(host, pods);
+}
+
+/** The one pod that a host leads to, as `comparableHost` writes it; null when there is none, or more than one. */
+export function podOfHost(host: string, pods: readonly ReachablePod[]): string | null {
+  const [only, ...others] = pods.filter((pod) => leadsTo(host, pod));
+  return others.length === 0 ? (only?.name ?? null) : null;
 }
 
 /** The host of a remote's URL, as hosts are compared; null when it is no URL. */
