@@ -12,6 +12,8 @@ export interface AnnouncedCluster {
   readonly targets: readonly AnnouncedTarget[];
   /** Since the last sign of life of any worker; null: there never was one. */
   readonly seenAgoMs: number | null;
+  /** Whether a worker takes what is asked: one that was told to end does not. */
+  readonly isAlive: boolean;
   /** Operations of the workers that are alive. */
   readonly operations: ReadonlySet<string>;
 }
@@ -27,17 +29,14 @@ export async function readAnnounced(services: Pick<EdgeServices, "clusters">): P
         const isOwn = target.cluster === cluster.name;
         if (isOwn && !targets.has(targetText(target))) targets.set(targetText(target), target);
       }
-      const alive = workers.filter((worker) => worker.seenAgoMs <= workerAwayAfterMs);
+      const alive = workers.filter((worker) => worker.stopping !== true && worker.seenAgoMs <= workerAwayAfterMs);
       return {
         cluster,
         targets: [...targets.values()],
-        seenAgoMs: workers[0]?.seenAgoMs ?? null,
+        seenAgoMs: (alive[0] ?? workers[0])?.seenAgoMs ?? null,
+        isAlive: alive.length > 0,
         operations: new Set(alive.flatMap((worker) => worker.operations)),
       };
     }),
   );
-}
-
-export function isAway(announced: Pick<AnnouncedCluster, "seenAgoMs">): boolean {
-  return announced.seenAgoMs === null || announced.seenAgoMs > workerAwayAfterMs;
 }

@@ -14,7 +14,7 @@ import { isLinkable, runbookButton } from "../messages/buttons.ts";
 import { existingMessage, recordedMessage } from "../messages/notices.ts";
 import { problemMessage } from "../messages/problems.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";
-import { type AnnouncedCluster, isAway, readAnnounced } from "./announced.ts";
+import { type AnnouncedCluster, readAnnounced } from "./announced.ts";
 import { slackGrammar, terminalPrefix } from "./grammars.ts";
 
 /** A command by a person of this workspace. */
@@ -139,7 +139,7 @@ function whyNobodyCanDoIt(
   at: AnnouncedCluster,
 ): Problem | null {
   const runbook = runbookFor(target, command.definition.name);
-  if (isAway(at)) return workerAway(engine, command, `${target.namespace}/${target.workload}`, at, runbook);
+  if (!at.isAlive) return workerAway(engine, command, `${target.namespace}/${target.workload}`, at, runbook);
   if (at.operations.has(command.definition.name)) return null;
   return problem("operation_unavailable", { operation: command.definition.name, known: [...at.operations].sort() });
 }

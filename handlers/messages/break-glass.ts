@@ -5,9 +5,12 @@ import { code, mrkdwn } from "./mrkdwn.ts";
 
 /** What somebody does, or did, from the command line without an approval. */
 export interface BreakGlassNews {
-  readonly phase: "started" | "unfinished" | "ended";
+  /** `finishing`: `user` carries on what another process left; `finished`: that has ended. */
+  readonly phase: "started" | "unfinished" | "ended" | "finishing" | "finished";
   /** The Kubernetes user. */
   readonly user: string;
+  /** Who or what had begun it, in a sentence. */
+  readonly begunBy: string;
   readonly reason: string;
   readonly operation: string;
   readonly target: string;
@@ -21,6 +24,8 @@ export function breakGlassMessage(news: BreakGlassNews): ChatMessage {
     started: `Break-glass: ${news.user} runs ${what} from the command line`,
     unfinished: `Break-glass: ${what}, begun by ${news.user} from the command line, was left unfinished`,
     ended: `Break-glass: ${what}, run by ${news.user} from the command line, has ended`,
+    finishing: `Break-glass: ${news.user} finishes ${what} from the command line, begun by ${news.begunBy} and left unfinished`,
+    finished: `Break-glass: ${what}, begun by ${news.begunBy} and finished by ${news.user} from the command line, has ended`,
   }[news.phase];
   const advice = `Finish it: ${code(`npx handover ${news.operation.replace(".", " ")} ${news.target} --reason "…"`)}`;
   const details = news.phase === "unfinished" ? advice : mrkdwn(news.outcome?.summary ?? "");

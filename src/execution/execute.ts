@@ -79,7 +79,8 @@ export async function resume(
 ): Promise<ExecutionResult> {
   const lease = await takeLease(surroundings, (open) => {
     if (open === null || open.id !== executionId) throw unfinished(surroundings, open);
-    return finisher === null ? open : { ...open, finisher };
+    const { finisher: _before, ...rest } = open;
+    return finisher === null ? rest : { ...rest, finisher };
   });
   const { committed } = lease.execution;
   return await carryOut(surroundings, plan, lease, grantExpiresAtMs, audience, committed, committed ? null : objection);

@@ -56,7 +56,7 @@ export const ledgerExecutionSchema = z.object({
   committed: z.boolean(),
   /** It stands at a safe point, no step of it half done: somebody paused it (`pause`), or its process left it there. */
   held: z.object({ pause: wishSchema.nullable() }).optional(),
-  /** Who took it up last from a command line. */
+  /** Who took it up last, where that was a person at a command line. */
   finisher: finisherSchema.optional(),
   steps: z.array(stepProgressSchema),
 });

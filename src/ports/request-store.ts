@@ -64,6 +64,8 @@ export interface WorkerAnnouncement {
   readonly version: string;
   readonly operations: readonly string[];
   readonly targets: readonly AnnouncedTarget[];
+  /** It takes nothing more: it was told to end. */
+  readonly stopping?: boolean | undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
-import { breakGlassMessage } from "../../handlers/messages/break-glass.ts";
+import { type BreakGlassNews, breakGlassMessage } from "../../handlers/messages/break-glass.ts";
+import { mention } from "../domain/people.ts";
 import type { Outcome } from "../domain/request.ts";
 import type { LedgerExecution } from "../execution/ledger.ts";
 import { ChatError } from "../ports/chat.ts";
@@ -8,38 +9,52 @@ import type { WorkerServices } from "./services.ts";
 const postDeadlineMs = 5_000;
 
 /** What this process has told already. After a restart it may tell once more: better twice than never. */
-const told = new WeakMap<WorkerServices, Set<string>>();
+const told = new WeakMap<NewsServices, Set<string>>();
 
-/** Announces in the cluster's channel what somebody does from the command line: that it began, that it was left unfinished, how it ended. */
-export async function announceBreakGlass(
-  services: WorkerServices,
-  target: TargetReference,
-  execution: LedgerExecution,
-  abandoned: boolean,
-  end: { state: string; outcome: Outcome } | null = null,
-): Promise<void> {
-  if (execution.authority.kind !== "break_glass") return;
-  const phase = end !== null ? "ended" : abandoned ? "unfinished" : "started";
-  const key = `${execution.id}/${phase}`;
+type NewsServices = Pick<WorkerServices, "chat" | "channelId" | "log">;
+
+/** An execution beside a lease, and how far it is. */
+interface Told {
+  readonly execution: LedgerExecution;
+  /** Nobody renews its lease. */
+  readonly abandoned: boolean;
+  readonly end: { readonly outcome: Outcome } | null;
+}
+
+/**
+ * Announces in the cluster's channel what somebody does from the command line: that it began, that it was left unfinished,
+ * that somebody finishes what another process left, how it ended. An execution in which no command line had a hand is not
+ * announced here.
+ */
+export async function announceBreakGlass(services: NewsServices, target: TargetReference, about: Told): Promise<void> {
+  const news = newsOf(about, `${target.namespace}/${target.workload}`);
+  if (news === null) return;
+  const key = `${news.executionId}/${news.phase}/${about.execution.finisher?.atMs ?? ""}`;
   const known = told.get(services) ?? new Set<string>();
   told.set(services, known);
   if (known.has(key)) return;
-  const { user, reason, plan } = execution.authority;
-  const message = breakGlassMessage({
-    phase,
-    user,
-    reason,
-    operation: plan.operation,
-    target: `${target.namespace}/${target.workload}`,
-    executionId: execution.id,
-    outcome: end?.outcome ?? null,
-  });
   try {
-    await services.chat.post(services.channelId, message, null, AbortSignal.timeout(postDeadlineMs));
+    const signal = AbortSignal.timeout(postDeadlineMs);
+    await services.chat.post(services.channelId, breakGlassMessage(news), null, signal);
     known.add(key);
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
-    services.log.warn({ executionId: execution.id, slack: error.slackError }, "break-glass use not announced yet");
-    if (end !== null) throw error;
+    services.log.warn({ executionId: news.executionId, slack: error.slackError }, "break-glass use not announced yet");
+    if (about.end !== null) throw error;
   }
+}
+
+function newsOf({ execution, abandoned, end }: Told, target: string): BreakGlassNews | null {
+  const { authority, finisher, id: executionId } = execution;
+  const isBreakGlass = authority.kind === "break_glass";
+  const operation = isBreakGlass ? authority.plan.operation : authority.record.operation;
+  const begunBy = isBreakGlass ? `${authority.user} from the command line` : mention(authority.record.requester);
+  const common = { operation, target, executionId, begunBy, outcome: end?.outcome ?? null };
+  // Who finishes it holds the lease, or held it last; what was abandoned since is somebody's to finish again.
+  if (finisher !== undefined && (end !== null || !abandoned)) {
+    return { ...common, ...finisher, phase: end === null ? "finishing" : "finished" };
+  }
+  if (!isBreakGlass) return null;
+  const { user, reason } = authority;
+  return { ...common, user, reason, phase: end !== null ? "ended" : abandoned ? "unfinished" : "started" };
 }

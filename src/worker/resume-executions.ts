@@ -8,6 +8,7 @@ import { changeRecord } from "../execution/change-record.ts";
 import { resume } from "../execution/execute.ts";
 import {
   type EndedExecution,
+  type Finisher,
   type LedgerExecution,
   readEnded,
   readExecution,
@@ -57,8 +58,8 @@ export class ExecutionResumer {
       await attempt("taking up an execution", async () => {
         const open = readExecution(lease.state.execution);
         if (open === null) return;
-        if (open.authority.kind === "break_glass") await announceBreakGlass(this.#services, target, open, abandoned);
-        else if (abandoned && !this.#busy.has(open.id)) {
+        await announceBreakGlass(this.#services, target, { execution: open, abandoned, end: null });
+        if (open.authority.kind === "grant" && abandoned && !this.#busy.has(open.id)) {
           begun.push(this.#takeUp(target, open, open.authority.record, shutdown));
         }
       });
@@ -128,18 +129,25 @@ export class ExecutionResumer {
     const { store, faces, workerId, draw } = this.#services;
     if (entry.unreported === null) return entry;
     const { execution, state, outcome } = entry.unreported;
-    if (execution.authority.kind === "break_glass") {
-      await announceBreakGlass(this.#services, target, execution, false, { state, outcome });
-      return { ...entry, unreported: null };
-    }
+    await announceBreakGlass(this.#services, target, { execution, abandoned: false, end: { outcome } });
+    if (execution.authority.kind === "break_glass") return { ...entry, unreported: null };
     const { id } = execution.authority.record;
     await new RecordKeeper(store, faces, workerId).restoreIfLost(execution);
-    await changeRecord(store, id, { worker: workerId }, (record, nowMs) =>
-      ended(record, state, outcome, execution.steps, nowMs),
-    );
+    const { finisher } = execution;
+    const by = finisher === undefined ? { worker: workerId } : { commandLine: finisher.user };
+    await changeRecord(store, id, by, (record, nowMs) => {
+      const told = finisher === undefined ? record : finishedFrom(record, finisher, nowMs);
+      return ended(told, state, outcome, execution.steps, nowMs);
+    });
     await draw.drawOnce(id, { deadlineMs: callDeadlineMs });
     return { ...entry, unreported: null };
   }
+}
+
+/** Its thread says who finished it. */
+function finishedFrom(record: RequestRecord, { user, reason }: Finisher, nowMs: number): RequestRecord {
+  const text = `Finished from the command line by ${user}${reason === "" ? "" : `: ${reason}`}`;
+  return { ...record, story: [...record.story, { atMs: nowMs, text }] };
 }
 
 function isPlanFor(plan: Plan, target: TargetReference): boolean {

@@ -27,6 +27,7 @@ import { fail } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
 import { readPublicKeys } from "../domain/signing.ts";
 import { LeaseObserver } from "../execution/lease-observer.ts";
+import type { Operation } from "../operations/operation.ts";
 import { operations } from "../operations/registry.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import { version } from "../version.ts";
@@ -48,11 +49,13 @@ export interface RunningWorker {
 /**
  * Puts a worker together from its settings and starts it. Throws HandoverError when Redis is unfit or away.
  * @param dolt how servers are spoken to; tests of recovery hand in one that fails at a chosen call
+ * @param known what it can do; tests of stopping and pausing hand in one whose steps wait for them
  */
 export async function startWorker(
   settings: WorkerSettings,
   kubeConfig: PooledKubeConfig,
   dolt: DoltServers = new MysqlDoltServers(),
+  known: readonly Operation[] = operations,
 ): Promise<RunningWorker> {
   const { configuration, cluster } = settings;
   const workerId = `${settings.workerId}_${newId(randomBytes)}`;
@@ -92,7 +95,7 @@ export async function startWorker(
     }),
     leases: new KubernetesTargetLeases(api, { namespaces: settings.namespaces }),
     dolt,
-    operations,
+    operations: known,
     policy: configuration.policy,
     clusterKey: settings.clusterKey,
     clusterKeys: readPublicKeys([ownCluster.publicKey]),

@@ -13,6 +13,7 @@ export class HandoverWorker {
   readonly #services: WorkerServices;
   readonly #inHand = new Set<string>();
   #targets: readonly AnnouncedTarget[] | null = null;
+  #stopping = false;
 
   constructor(services: WorkerServices) {
     this.#services = services;
@@ -28,7 +29,7 @@ export class HandoverWorker {
     return this.#once(`execute ${requestId}`, () => executeRequest(this.#services, requestId, signal));
   }
 
-  /** Beats and reconciles until `signal`, then waits for what it has begun. */
+  /** Beats and reconciles until `signal`, then says that it takes nothing more, and waits for what it has begun. */
   async run(signal: AbortSignal): Promise<void> {
     await Promise.all([new Reconciler(this.#services).run(signal), this.#beat(signal)]);
   }
@@ -45,8 +46,9 @@ export class HandoverWorker {
     if (this.#targets === null) return;
     const { announcements, workerId, cluster, version, operations, log } = this.#services;
     const names = operations.map((operation) => operation.name);
+    const stopping = this.#stopping;
     try {
-      await announcements.announce({ workerId, cluster, version, operations: names, targets: this.#targets });
+      await announcements.announce({ workerId, cluster, version, operations: names, targets: this.#targets, stopping });
     } catch (error) {
       const why = problemOf(error, "announcing this worker");
       log.warn({ problem: why.code, why: why.what }, "heartbeat failed; the next one follows");
@@ -58,6 +60,9 @@ export class HandoverWorker {
       await this.#announce();
       await this.#services.clock.sleep(heartbeatEveryMs, signal).catch(() => undefined);
     }
+    // Otherwise people would be told for 30 s that it was seen just now, and wait for nobody.
+    this.#stopping = true;
+    await this.#announce();
   }
 
   /** One wake-up too many does nothing: the one in hand reads the record itself. */

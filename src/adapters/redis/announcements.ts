@@ -14,6 +14,7 @@ const announcementSchema = z.object({
   version: z.string(),
   operations: z.array(z.string()),
   targets: z.array(announcedTargetSchema),
+  stopping: z.boolean().optional(),
 });
 
 const announceScript = redisScript(`
