@@ -210,6 +210,11 @@ export const problemTable = {
     (d) => `${d.title} Nobody has accepted that by name yet. ${d.figures.join(" ")} Nothing was changed.`,
     (d) => `To accept it, type: ${d.commandLine}`,
   ),
+  modal_not_opened: entry<{ slackError: string }>(
+    "refused",
+    (d) => `Slack did not show you what you have to accept (${d.slackError}), so nothing was approved.`,
+    () => "Click Approve once more.",
+  ),
   cancelled_before_start: entry<{ by: string }>(
     "refused",
     (d) => `${d.by} cancelled before the point of no return. Nothing was changed.`,

@@ -58,6 +58,8 @@ export interface WorkloadView {
   /** The headless Service under which each pod has a host name of its own; null where the StatefulSet names none. */
   readonly serviceName: string | null;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Whether the StatefulSet's controller has seen its newest spec: until then the revisions below may be those from before. */
+  readonly isObserved: boolean;
   /** Revision that pods should have, and the one they had before a roll-out. Equal when no roll-out is under way. */
   readonly updateRevision: string;
   readonly currentRevision: string;

@@ -29,7 +29,7 @@ describe.skipIf(unavailable !== null)(`a crash-looping standby${unavailable ? ` 
   it("is refused without a lower bound, with the command that would be accepted", async () => {
     const face = await scenario.ask("failover orders", /Refused/);
 
-    expect(face.content).toMatch(/All 2 standbys must be caught up, and only 1 answer/);
+    expect(face.content).toMatch(/All 2 standbys must be caught up, and only 1 can be. orders-2: does not answer/);
     expect(face.content).toContain("--min-caught-up 1");
   });
 

@@ -24,6 +24,7 @@ export function workloadView(
     replicas,
     serviceName: place.serviceName,
     annotations: metadata?.annotations ?? {},
+    isObserved: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
     updateRevision,
     currentRevision: status?.currentRevision ?? updateRevision,
     rollsFromOrdinal: rollsFromOrdinal(statefulSet),

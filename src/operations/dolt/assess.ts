@@ -69,6 +69,16 @@ export function highestEpoch(view: DoltView): number {
   return Math.max(0, ...view.nodes.filter(isAnswering).map((node) => node.answer.epoch));
 }
 
+/**
+ * Why a primary without any database is not believed; null when it is: when it holds one, or every server was heard and none
+ * of them holds any (what a standby holds beside it is an objection of its own, `dolt_primary_lacks`).
+ */
+export function emptinessObjection(view: DoltView, primary: AnsweringNode): Problem | null {
+  if (primary.answer.databases.length > 0) return null;
+  const others = view.nodes.filter((node) => !isAnswering(node)).map((node) => node.name);
+  return others.length === 0 ? null : problem("dolt_no_databases", { pod: primary.name, others });
+}
+
 /** What every node says or why it says nothing, one line each. */
 export function describeNodes(view: DoltView): string[] {
   return view.nodes.map((node) => {
@@ -86,8 +96,10 @@ export function describeNodes(view: DoltView): string[] {
  * moves (kubernetes, stateful_set_control.go: `for target := len(replicas) - 1; target >= updateMin`).
  */
 export function rolloutRuns(view: DoltView): boolean {
-  const { rollsFromOrdinal, updateRevision, pods } = view.workload;
-  if (rollsFromOrdinal === null) return false;
+  const { rollsFromOrdinal, updateRevision, isObserved, pods } = view.workload;
+  if (rollsFromOrdinal === null || rollsFromOrdinal >= pods.length) return false;
+  // A change that the controller has not seen yet shows in no revision.
+  if (!isObserved) return true;
   return pods.some(({ pod }, place) => place >= rollsFromOrdinal && pod !== null && pod.revision !== updateRevision);
 }
 

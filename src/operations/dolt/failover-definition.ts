@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseDurationMs } from "../../domain/duration.ts";
 import type { OperationDefinition } from "../catalogue.ts";
 
 /** Bound on a standby's lag by default. Under writes lag is never 0: 280–1007 ms were measured with 1 to 16 writers. */
@@ -15,6 +16,8 @@ export const failoverParametersSchema = z.strictObject({
   /** How many standbys the demotion must have caught up; 0 stands for all, as in Dolt. */
   minCaughtUp: z.number().int().min(0).default(0),
   maxLagMs: z.number().int().min(1).default(defaultMaxLagMs),
+  /** How long to wait, before there is a plan, until the target is fit for it. */
+  timeoutMs: z.number().int().min(1).optional(),
 });
 export type FailoverParameters = z.infer<typeof failoverParametersSchema>;
 
@@ -34,7 +37,8 @@ export const failoverDefinition: OperationDefinition = {
       value: "N|all",
       summary: "how many standbys must have caught up before the primary lets go (default: all)",
       expected: "a whole number from 1, or all",
-      parse: (text) => (text === "all" ? 0 : /^[1-9]\d{0,2}$/.test(text) ? Number(text) : null),
+      // -1 is doltclusterctl's word for all.
+      parse: (text) => (text === "all" || text === "-1" ? 0 : /^[1-9]\d{0,2}$/.test(text) ? Number(text) : null),
     },
     {
       name: "max-lag",
@@ -44,6 +48,17 @@ export const failoverDefinition: OperationDefinition = {
       expected: "seconds, such as 2 or 0.5",
       parse: (text) =>
         /^\d{1,4}(\.\d{1,3})?$/.test(text) && Number(text) > 0 ? Math.round(Number(text) * 1000) : null,
+    },
+    {
+      name: "timeout",
+      parameter: "timeoutMs",
+      value: "DURATION",
+      summary: "how long to wait, before anything is changed, until the target is fit for it (default: about 2 s)",
+      expected: "a time from 1s to 10m, such as 30s",
+      parse: (text) => {
+        const ms = parseDurationMs(text);
+        return ms !== null && ms >= 1_000 && ms <= 600_000 ? ms : null;
+      },
     },
   ],
 };

@@ -1,12 +1,14 @@
-import { fail, type Problem, problem } from "../../domain/errors.ts";
+import { fail, type Problem, type ProblemCode, problem } from "../../domain/errors.ts";
 import type { PlanWarning } from "../../domain/plan.ts";
 import type { Operation, OperationContext, PlanResult } from "../operation.ts";
-import { describeNodes, findOnlyPrimary, isAnswering, rolloutRuns } from "./assess.ts";
+import { describeNodes, emptinessObjection, findOnlyPrimary, isAnswering, rolloutRuns } from "./assess.ts";
 import { type AnsweringNode, chooseCandidate, lagText } from "./candidate.ts";
 import { lookAndCompare } from "./compare-states.ts";
+import { durabilityWarning } from "./durability.ts";
 import { type FailoverParameters, failoverDefinition, failoverParametersSchema } from "./failover-definition.ts";
 import { type FailoverDetails, failoverDetailsSchema, failoverSteps } from "./failover-details.ts";
 import { FailoverRun } from "./failover-run.ts";
+import { costOf, fitnessOf, objectionToBound, type StandbyFitness } from "./failover-standbys.ts";
 import type { DoltView } from "./look.ts";
 import { routedPods } from "./role-labels.ts";
 
@@ -20,10 +22,15 @@ export const failoverOperation: Operation = {
   async plan(context, given, approved) {
     const parameters = failoverParametersSchema.parse(given);
     const approvedDetails = failoverDetailsSchema.safeParse(approved?.details).data;
+    const { clock, signal } = context;
+    // Once there is a plan, its bounds are looked after by its own first step.
+    const untilMs = clock.monotonicMs() + (approved === undefined ? waitFor(context, parameters) : 0);
     for (let look = 1; ; look += 1) {
-      const result = planFailover(context, parameters, await lookAndCompare(context), approvedDetails?.candidate.name);
-      if (look === looksAtMost || !isPassing(result)) return result;
-      await context.clock.sleep(lookAgainAfterMs, context.signal);
+      const view = await lookAndCompare(context);
+      const result = planFailover(context, parameters, view, approvedDetails?.candidate.name);
+      const isWorthIt = (look < looksAtMost && isPassing(result, view)) || clock.monotonicMs() < untilMs;
+      if (result.kind === "plan" || !isWorthIt || !result.problems.every(mayPass)) return result;
+      await clock.sleep(lookAgainAfterMs, signal);
     }
   },
 
@@ -34,12 +41,33 @@ export const failoverOperation: Operation = {
   },
 };
 
+/** How long a person asked to wait for a target that is not fit yet. In Slack a plan has to be there within 30 s. */
+function waitFor({ surface }: OperationContext, { timeoutMs = 0 }: FailoverParameters): number {
+  return surface === "slack" ? Math.min(timeoutMs, 20_000) : timeoutMs;
+}
+
 /**
  * Whether a refusal may be over in a moment: lag is counted from the last push, so the first write after a quiet hour
  * makes it an hour for as long as the push takes (seen on Dolt 2.2.3: 28 864 ms).
  */
-function isPassing(result: PlanResult): boolean {
-  return result.kind === "refused" && result.problems.every((one) => one.code === "dolt_no_candidate");
+function isPassing(result: PlanResult, view: DoltView): boolean {
+  if (result.kind === "plan") return false;
+  const codes = view.nodes.every(isAnswering) ? ["dolt_no_candidate", "dolt_too_few_standbys"] : ["dolt_no_candidate"];
+  return result.problems.every(({ code }) => codes.includes(code));
+}
+
+/** What waiting may help against, as pods and servers come back. Anything else a person has to change. */
+const passing: ReadonlySet<ProblemCode> = new Set([
+  "dolt_no_candidate",
+  "dolt_too_few_standbys",
+  "dolt_other_primary_possible",
+  "dolt_no_primary",
+  "dolt_no_databases",
+  "dolt_rollout_running",
+]);
+
+function mayPass({ code }: Problem): boolean {
+  return passing.has(code);
 }
 
 /** @param approvedCandidate the pod that people approved; it stays the candidate as long as it is fit */
@@ -59,10 +87,13 @@ export function planFailover(
   const found = findOnlyPrimary(view);
   if ("problems" in found) return refusal(found.problems);
   const { primary } = found;
-  const objections = objectionsTo(context, parameters, view, primary);
-  if (objections.length > 0) return refusal(objections);
+  const fitness = fitnessOf(context, view, primary);
+  const objections = objectionsTo(context, parameters, view, primary, fitness);
   const choice = chooseCandidate(view, primary, parameters, approvedCandidate);
-  if (choice.kind === "none") return refusal([problem("dolt_no_candidate", { rejected: choice.rejected })]);
+  if (choice.kind === "none" && choice.rejected.length > 0) {
+    return refusal([...objections, problem("dolt_no_candidate", { rejected: choice.rejected })]);
+  }
+  if (choice.kind === "none" || objections.length > 0) return refusal(objections);
   const candidate = choice.node;
   const answering = view.nodes.filter(isAnswering).map((node) => node.name);
   const details: FailoverDetails = {
@@ -73,7 +104,6 @@ export function planFailover(
     maxLagMs: parameters.maxLagMs,
     answering,
   };
-  const stopped = view.nodes.filter((node) => node.silence?.kind === "stopped");
   return {
     kind: "plan",
     draft: {
@@ -93,13 +123,9 @@ export function planFailover(
         ...choice.rejected.map((why) => `Not ${why}`),
       ],
       steps: failoverSteps(details),
-      cost: costOf(stopped.map((node) => `${node.name} (${node.silence?.text ?? "stopped"})`)),
+      cost: costOf(fitness),
       bounds: [`lag of ${candidate.name} ≤ ${parameters.maxLagMs / 1000} s`],
-      warnings: warningsOf(
-        view,
-        primary,
-        stopped.map((node) => node.name),
-      ),
+      warnings: warningsOf(view, primary, candidate, fitness),
       details,
     },
   };
@@ -110,6 +136,7 @@ function objectionsTo(
   parameters: FailoverParameters,
   view: DoltView,
   primary: AnsweringNode,
+  fitness: StandbyFitness,
 ): Problem[] {
   const problems: Problem[] = [];
   if (parameters.expectedPrimary !== undefined && parameters.expectedPrimary !== primary.name) {
@@ -117,37 +144,38 @@ function objectionsTo(
     problems.push(problem("dolt_primary_not_expected", { expected, primary: primary.name }));
   }
   if (parameters.to === primary.name) problems.push(problem("dolt_candidate_is_primary", { pod: primary.name }));
-  if (rolloutRuns(view)) problems.push(problem("dolt_rollout_running", { workload: view.workload.name }));
-  if (primary.answer.databases.length === 0) problems.push(problem("dolt_no_databases", { pod: primary.name }));
-  const configured = new Set(primary.answer.replication.map((row) => row.remote)).size;
-  const answering = view.nodes.filter((node) => node.answer?.role === "standby").length;
-  const needed = parameters.minCaughtUp === 0 ? Math.max(configured, view.nodes.length - 1) : parameters.minCaughtUp;
-  if (answering < needed) {
-    const silent = view.nodes.filter((node) => node.answer === null).map((node) => node.name);
-    const wanted = parameters.minCaughtUp === 0 ? `All ${needed}` : String(needed);
-    const commandLine = `/dolt failover ${context.targetName} --min-caught-up ${Math.max(1, answering)}`;
-    problems.push(problem("dolt_too_few_standbys", { wanted, answering, silent, commandLine }));
-  }
-  return problems;
+  if (view.nodes.length === 1) return [...problems, problem("dolt_no_standby", { pod: primary.name })];
+  const { namespace, name: workload } = view.workload;
+  if (rolloutRuns(view)) problems.push(problem("dolt_rollout_running", { namespace, workload }));
+  const empty = emptinessObjection(view, primary);
+  const bound = objectionToBound(context, view, fitness, parameters.minCaughtUp);
+  return [...problems, ...[empty, bound].filter((one) => one !== null)];
 }
 
-function costOf(stopped: readonly string[]): string {
-  if (stopped.length === 0)
-    return "Writes stop for well under a second; every open connection to the primary is cut once.";
-  return `Writes stop for about 10 s: Dolt waits that long for ${stopped.join(", ")}, which cannot answer. Mend it first to have well under a second. Every open connection to the primary is cut once.`;
-}
-
-function warningsOf(view: DoltView, primary: AnsweringNode, stopped: readonly string[]): PlanWarning[] {
-  const warnings: PlanWarning[] = stopped.map((name) => ({
-    code: `standby_stopped:${name}`,
-    text: `${name} does not run. It will be behind until it is back, and it makes writes stop for 10 s.`,
-  }));
+function warningsOf(
+  view: DoltView,
+  primary: AnsweringNode,
+  candidate: AnsweringNode,
+  { unable }: StandbyFitness,
+): PlanWarning[] {
+  const warnings: PlanWarning[] = unable.flatMap(({ name, isStopped }) =>
+    isStopped
+      ? {
+          code: `standby_stopped:${name}`,
+          text: `${name} does not run. It will be behind until it is back, and it makes writes stop for 10 s.`,
+        }
+      : [],
+  );
   const routed = routedPods(view.workload);
   if (routed.length !== 1 || routed[0] !== primary.name) {
     const text = `The label of the primary is on ${routed.join(", ") || "no pod"}, while ${primary.name} is primary. Afterwards it will be on the new primary only.`;
     warnings.push({ code: "labels_differ", text });
   }
-  return warnings;
+  if (primary.answer.databases.length === 0) {
+    const text = `No server holds a database yet. If ${primary.name} should, its volume is empty: do not go on.`;
+    warnings.push({ code: "no_databases", text });
+  }
+  return [...warnings, ...durabilityWarning(primary, candidate)];
 }
 
 function refusal(problems: readonly Problem[]): PlanResult {

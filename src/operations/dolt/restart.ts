@@ -1,7 +1,7 @@
 import { fail, type Problem, problem } from "../../domain/errors.ts";
 import type { Fact, PlanWarning } from "../../domain/plan.ts";
 import type { Operation, OperationContext, PlanResult } from "../operation.ts";
-import { describeNodes, findOnlyPrimary, isAnswering } from "./assess.ts";
+import { describeNodes, emptinessObjection, findOnlyPrimary, isAnswering } from "./assess.ts";
 import { type AnsweringNode, chooseCandidate, lagText } from "./candidate.ts";
 import { lookAndCompare } from "./compare-states.ts";
 import type { DoltView } from "./look.ts";
@@ -130,7 +130,8 @@ function objectionsTo(
       problems.push(problem("dolt_partition_keeps_revision", { workload: workload.name, pods: names, commandLine }));
     }
   }
-  if (primary.answer.databases.length === 0) problems.push(problem("dolt_no_databases", { pod: primary.name }));
+  const empty = emptinessObjection(view, primary);
+  if (empty !== null) problems.push(empty);
   if (problems.length > 0) return problems;
   if (choice.batches.length === 0 && !choice.includesPrimary) {
     return [problem("dolt_nothing_to_restart", { skipped: choice.skipped })];

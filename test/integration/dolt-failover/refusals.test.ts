@@ -51,7 +51,7 @@ describe("the preflight of a failover", () => {
     [{ to: "orders-9" }, /^dolt_candidate_unknown: orders-9/],
     [{ avoid: "billing-0" }, /^dolt_candidate_unknown: billing-0/],
     [{ to: "orders-1", avoid: "orders-1" }, /^dolt_no_candidate.*orders-1: to be avoided.*orders-2: not orders-1/s],
-    [{ minCaughtUp: 3 }, /^dolt_too_few_standbys: 3 standbys/],
+    [{ minCaughtUp: 3 }, /^dolt_bound_too_high: 3 standbys must be caught up, and this target has only 2/],
   ])("refuses %j", async (parameters, reason) => {
     expect(await refusal(parameters)).toMatch(reason);
   });

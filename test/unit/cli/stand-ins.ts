@@ -103,6 +103,7 @@ const emptyView: WorkloadView = {
   name: "",
   uid: "uid",
   replicas: 0,
+  isObserved: true,
   serviceName: null,
   annotations: {},
   updateRevision: "1",

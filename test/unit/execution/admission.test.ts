@@ -245,6 +245,7 @@ function workload(annotations: Record<string, string>): WorkloadView {
     name: "orders",
     uid: "u",
     replicas: 3,
+    isObserved: true,
     serviceName: null,
     annotations,
     updateRevision: "1",

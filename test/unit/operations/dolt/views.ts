@@ -12,6 +12,7 @@ export function viewOf(nodes: readonly DoltNode[], workload: Partial<WorkloadVie
       name: "orders",
       uid: "u1",
       replicas: nodes.length,
+      isObserved: true,
       serviceName: null,
       annotations: {},
       updateRevision: "r1",
