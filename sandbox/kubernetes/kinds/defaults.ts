@@ -84,6 +84,10 @@ const DEFAULTS: Readonly<Record<string, (object: KubeObject) => KubeObject>> = {
     ...object,
     status: statusOr(object, { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }),
   }),
+  "networkpolicies.networking.k8s.io": (object) => ({
+    ...object,
+    spec: networkPolicyDefaults(objectAt(object, "spec")),
+  }),
   "horizontalpodautoscalers.autoscaling": (object) => ({
     ...object,
     spec: withDefaults(objectAt(object, "spec"), { minReplicas: 1 }),
@@ -124,6 +128,24 @@ function serviceDefaults(spec: JsonObject): JsonObject {
       internalTrafficPolicy: "Cluster",
     },
   );
+}
+
+/** A policy that says no types holds for what comes in, and for what goes out as soon as it has rules for that. */
+function networkPolicyDefaults(spec: JsonObject): JsonObject {
+  const withProtocol = (rule: Json): Json => {
+    if (!isObject(rule) || rule.ports === undefined) return rule;
+    const ports = listAt(rule, "ports").map((port) =>
+      isObject(port) ? withDefaults(port, { protocol: "TCP" }) : port,
+    );
+    return { ...rule, ports };
+  };
+  const rules = Object.fromEntries(
+    (["ingress", "egress"] as const).flatMap((way) =>
+      spec[way] === undefined ? [] : [[way, listAt(spec, way).map(withProtocol)]],
+    ),
+  );
+  const policyTypes = ["Ingress", ...(listAt(spec, "egress").length > 0 ? ["Egress"] : [])];
+  return withDefaults({ ...spec, ...rules }, { podSelector: {}, policyTypes });
 }
 
 /** `stringData` is for writing only: it is kept, encoded, in `data`. */

@@ -46,7 +46,7 @@ function storedRemotesOf(view: DoltView, answering: readonly AnsweringNode[]): C
       if (remoteUrl === null) continue;
       const template = templates.get(remote) ?? expected.get(remote) ?? templateOf(remoteUrl, database);
       expected.set(remote, template);
-      if (template.replace("{database}", database) !== remoteUrl) differing.push(`${database} → ${remoteUrl}`);
+      if (!isFrom(template, database, remoteUrl)) differing.push(`${database} → ${remoteUrl}`);
     }
     if (differing.length === 0) return [];
     return [
@@ -61,6 +61,20 @@ function storedRemotesOf(view: DoltView, answering: readonly AnsweringNode[]): C
     ];
   });
 }
+
+/** Whether this template gives this URL; `${NAME}` in it stands for a variable of the server's environment, which is not seen. */
+function isFrom(template: string, database: string, url: string): boolean {
+  const pattern = template
+    .split(/(\$\{[^}]*\}|\{database\})/)
+    .map((part) => {
+      if (part === "{database}") return literally(database);
+      return part.startsWith("${") ? ".*" : literally(part);
+    })
+    .join("");
+  return new RegExp(`^${pattern}$`).test(url);
+}
+
+const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 
 function templateOf(url: string, database: string): string {
   return url.endsWith(`/${database}`) ? `${url.slice(0, -database.length)}{database}` : url;

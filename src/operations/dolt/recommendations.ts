@@ -70,7 +70,7 @@ function networkPolicyManifest(view: DoltView, port: number): string {
   const podSelector = { matchLabels: selectorOf(view) };
   const below = { port: 1, endPort: port - 1 };
   const above = { port: port + 1, endPort: 65_535 };
-  return stringify({
+  return yaml({
     apiVersion: "networking.k8s.io/v1",
     kind: "NetworkPolicy",
     metadata: { name: `${view.workload.name}-replication`, namespace: view.workload.namespace },
@@ -112,7 +112,7 @@ function serviceManifest(view: DoltView): string {
   const { namespace } = view.workload;
   return view.workload.pods
     .map(({ name }) =>
-      stringify({
+      yaml({
         apiVersion: "v1",
         kind: "Service",
         metadata: { name: `${name}-repl`, namespace },
@@ -164,4 +164,9 @@ function selectorOf(view: DoltView): Record<string, string> {
       ([key, value]) => !changing.some((one) => one.test(key)) && all.every((labels) => labels[key] === value),
     ),
   );
+}
+
+/** Without anchors: people read it, and other tools apply it. */
+function yaml(object: unknown): string {
+  return stringify(object, { aliasDuplicateObjects: false });
 }

@@ -123,14 +123,14 @@ function headline({ nodes, contradictions }: StatusReport, view: DoltView): stri
 const signs = { everything: "🛑", planned: "⛔", nothing: "⚠️" } as const;
 
 function contradictionLine(
-  { text, mendedBy, advice, forbids }: Contradiction,
+  { text, mendedBy, advice, forbids, pods }: Contradiction,
   context: Pick<OperationContext, "surface" | "target" | "targetName">,
 ): string {
   const way = mendedBy === "by hand" ? "By hand" : lineToType(context, "dolt", mendedBy);
-  return `${signs[forbids]} ${capitalised(text)}. ${way}: ${advice}.`;
+  // The name of a pod is written as it is.
+  const sentence = pods.some((pod) => text.startsWith(pod)) ? text : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  return `${signs[forbids]} ${sentence}. ${way}: ${advice}.`;
 }
-
-const capitalised = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 
 function nodeLines(node: NodeReport): string[] {
   const parts = [
@@ -154,7 +154,7 @@ function sinceText(atMs: number | null): string {
 function heardText({ server, heardOfPrimaryMs }: NodeReport): string[] {
   if (server?.role !== "standby") return [];
   if (heardOfPrimaryMs === null) return ["has not heard of a primary since its start"];
-  return [`heard of its primary ${duration(heardOfPrimaryMs)} ago`];
+  return [`heard of its primary ${heardOfPrimaryMs < 1_000 ? "just now" : `${duration(heardOfPrimaryMs)} ago`}`];
 }
 
 /** One line each for what differs; databases in the same state share one, or twenty of them would fill a phone's screen. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from "vitest";
 import { accessConformance } from "./access.ts";
 import { deletionsConformance } from "./deletions.ts";
 import { listsConformance } from "./lists.ts";
+import { networkPoliciesConformance } from "./network-policies.ts";
 import { objectsConformance } from "./objects.ts";
 import { patchesConformance } from "./patches.ts";
 import { statefulSetsConformance } from "./stateful-sets.ts";
@@ -36,6 +37,7 @@ export function kubernetesConformance(name: string, start: () => Promise<Kuberne
     deletionsConformance(api);
     statefulSetsConformance(api);
     workloadsConformance(api);
+    networkPoliciesConformance(api);
     accessConformance(api);
   });
 }
