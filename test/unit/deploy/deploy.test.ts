@@ -42,6 +42,8 @@ describe("the worker's Role", () => {
       "pods/log: get",
       "events: list",
       "services: list",
+      "networkpolicies: list",
+      "configmaps: get",
       "leases: get,list,watch,create,update",
       "secrets: get",
     ]);
