@@ -18,7 +18,7 @@ import { repositoryRoot } from "./support/repository.mjs";
 import { lastLine, nothing, sum } from "./support/tally.mjs";
 
 const suites = /** @type {const} */ ({
-  default: ["unit", "conformance", "integration", "browser"],
+  default: ["unit", "conformance", "integration", "chaos", "browser"],
   real: ["real"],
   cluster: ["cluster"],
 });

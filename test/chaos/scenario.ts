@@ -1,3 +1,4 @@
+import type { OperationUnderTest } from "./operations.ts";
 import { Random } from "./random.ts";
 
 /** A server by its part in the operation: the pods behind the names are known once it is planned. */
@@ -56,27 +57,6 @@ export interface Scenario {
   /** After which time the next worker comes, when one was killed. */
   readonly nextWorkerAfterMs: number;
 }
-
-/** What the generator has to know of an operation. */
-export interface OperationUnderTest {
-  readonly verb: string;
-  readonly kind: "planned" | "unplanned";
-  readonly steps: readonly string[];
-  /** The calls that change roles or labels, or use the lease: the places where a fault hurts most. */
-  readonly calls: readonly string[];
-  readonly flags: (random: Random) => string[];
-}
-
-export const failoverUnderTest: OperationUnderTest = {
-  verb: "failover",
-  kind: "planned",
-  steps: ["check", "demote", "promote", "route", "verify"],
-  calls: ["dolt.session.transitionToStandby", "dolt.session.assumeRole", "workloads.labelPod", "leases.compareAndSet"],
-  flags: (random) => [
-    ...random.pick([[], [], ["--min-caught-up", "1"], ["--min-caught-up", "2"]]),
-    ...random.pick([[], [], ["--max-lag", "5"]]),
-  ],
-};
 
 const parts: readonly Part[] = ["old", "candidate", "standby"];
 
@@ -166,13 +146,4 @@ function anyFault(random: Random, operation: OperationUnderTest, cells: readonly
     ? { kind: "time", afterMs: random.int(0, 3_000) }
     : { kind: "call", call, phase: random.pick(["before", "after"]), nth: random.int(1, 4) };
   return { at, act: random.pick(acts())(random) };
-}
-
-/** The scenario in one line each, for the message of a failed run. */
-export function describeScenario(scenario: Scenario): string {
-  const { faults, ...rest } = scenario;
-  return [
-    JSON.stringify(rest),
-    ...faults.map((fault) => `  ${JSON.stringify(fault.at)} → ${JSON.stringify(fault.act)}`),
-  ].join("\n");
 }

@@ -1,8 +1,9 @@
 import { LEASES } from "../../../sandbox/kubernetes/resources.ts";
 import { check, type Promises, type Violation } from "../checker.ts";
 import type { End, EndNode, History, Report } from "../history.ts";
+import type { OperationUnderTest } from "../operations.ts";
 import { Random } from "../random.ts";
-import type { OperationUnderTest, Scenario } from "../scenario.ts";
+import type { Scenario } from "../scenario.ts";
 import { SimulatedClients } from "./clients.ts";
 import { database, namespace, SimulatedCluster, targetName } from "./cluster.ts";
 import { Faults } from "./faults.ts";
