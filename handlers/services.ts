@@ -1,6 +1,6 @@
 import type { Policy } from "../src/domain/policy.ts";
 import type { PublicKeys, SigningKey } from "../src/domain/signing.ts";
-import type { Chat, People } from "../src/ports/chat.ts";
+import type { Chat, Modals, People } from "../src/ports/chat.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { Announcements, FaceStore, RequestStore } from "../src/ports/request-store.ts";
 import type { WakeUp } from "../src/ports/wake-up.ts";
@@ -26,6 +26,7 @@ export interface EdgeServices {
   /** Whose people are let in. */
   readonly home: Home;
   readonly chat: Chat;
+  readonly modals: Modals;
   readonly people: People;
   readonly clock: Clock;
   /** What this edge signs approvals with. */

@@ -1,21 +1,33 @@
 import { HandoverError, type Problem, problem, problemOf } from "../../src/domain/errors.ts";
 import type { Person } from "../../src/domain/people.ts";
+import type { Acceptance } from "../../src/domain/plan.ts";
 import type { RequestRecord } from "../../src/domain/request.ts";
-import type { ChatMessage } from "../../src/ports/chat.ts";
+import { ChatError, type ChatMessage } from "../../src/ports/chat.ts";
 import { Budget } from "../budget.ts";
 import { drawInTime } from "../draw-in-time.ts";
+import type { ButtonValue } from "../messages/buttons.ts";
 import { clickRecordedMessage } from "../messages/notices.ts";
 import { problemMessage } from "../messages/problems.ts";
+import type { Home } from "../person.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";
+import { acceptanceModal } from "../views/acceptance-modal.ts";
 import { type Click, readClick } from "./click.ts";
 import { type Decision, decide } from "./decide.ts";
 
-/** Does what a click on a face's button asks for, and tells the person whatever they could not see otherwise. Never throws. */
-export async function answerClick(decision: Decision, payload: unknown, services: EdgeServices): Promise<void> {
+/**
+ * Does what a click on a face's button asks for, and tells the person whatever they could not see otherwise. Never throws.
+ * @param read how the payload is read; the submission of a modal that such a click opened counts as the click
+ */
+export async function answerClick(
+  decision: Decision,
+  payload: unknown,
+  services: EdgeServices,
+  read: (payload: unknown, home: Home) => Click = readClick,
+): Promise<void> {
   const budget = new Budget(services.clock);
   let click: Click;
   try {
-    click = readClick(payload, services.home);
+    click = read(payload, services.home);
   } catch (error) {
     services.log.error({ err: error }, "a click could not be read");
     return;
@@ -31,14 +43,15 @@ async function carryOut(
   services: EdgeServices,
   budget: Budget,
 ): Promise<ChatMessage | null> {
-  const { person, value, channelId, messageTs } = click;
+  const { person, value, channelId, messageTs, accepted } = click;
   const cluster = services.clusters.find(({ name }) => name === value?.cluster);
   if (person === null) return problemMessage(problem("person_not_trusted", { why: "it belongs to another workspace" }));
   if (value === null || cluster === undefined) {
     return problemMessage(problem("request_unknown", { requestId: value?.requestId ?? "of that button" }));
   }
   try {
-    const result = await decide({ decision, person, channelId, messageTs, value }, cluster, services, budget);
+    const result = await decide({ decision, person, channelId, messageTs, value, accepted }, cluster, services, budget);
+    if (result.ok === "ask") return await openAcceptance(click, value, result, services, budget);
     if (!result.ok) {
       await auditRefusal(decision, click, person, result.problem, cluster, services);
       await drawInTime(cluster, value.requestId, budget, services);
@@ -55,6 +68,26 @@ async function carryOut(
     const why = problemOf(error, "answering the click");
     services.log.error({ requestId: value.requestId, problem: why.code, err: error }, "a click was not carried out");
     return problemMessage(why);
+  }
+}
+
+/** @returns what only the clicker sees; null when the modal opened */
+async function openAcceptance(
+  { channelId, messageTs, triggerId }: Click,
+  value: ButtonValue,
+  { record, acceptance }: { readonly record: RequestRecord; readonly acceptance: Acceptance },
+  services: EdgeServices,
+  budget: Budget,
+): Promise<ChatMessage | null> {
+  const modal = acceptanceModal(record, acceptance, { value, channelId, messageTs });
+  try {
+    if (triggerId === null) throw new ChatError("refused", "no_trigger");
+    await services.modals.open(triggerId, modal, budget.slackSignal());
+    return null;
+  } catch (error) {
+    if (!(error instanceof ChatError)) throw error;
+    services.log.warn({ requestId: record.id, slack: error.slackError }, "the modal could not be opened");
+    return problemMessage(problem("modal_not_opened", { slackError: error.slackError }));
   }
 }
 

@@ -9,6 +9,7 @@ const payloadSchema = z.object({
   enterprise: z.object({ id: z.string().min(1) }).nullish(),
   container: z.object({ channel_id: z.string().min(1), message_ts: z.string().min(1) }),
   actions: z.array(z.object({ value: z.string().optional() })).min(1),
+  trigger_id: z.string().min(1).optional(),
 });
 
 /** A click on a button of a message. */
@@ -20,11 +21,15 @@ export interface Click {
   readonly messageTs: string;
   /** Null: no button of this version. */
   readonly value: ButtonValue | null;
+  /** With it a modal can be opened, once, within 3 s. Null: nothing can be opened. */
+  readonly triggerId: string | null;
+  /** It was the submission of the modal in which the plan's cost is accepted. */
+  readonly accepted: boolean;
 }
 
 /** @throws {z.ZodError} when Slack's payload is none of a click on a message */
 export function readClick(payload: unknown, home: Home): Click {
-  const { user, enterprise, container, actions } = payloadSchema.parse(payload);
+  const { user, enterprise, container, actions, trigger_id } = payloadSchema.parse(payload);
   const actor = { userId: user.id, teamId: user.team_id ?? null, enterpriseId: enterprise?.id ?? null };
   return {
     actor,
@@ -32,5 +37,7 @@ export function readClick(payload: unknown, home: Home): Click {
     channelId: container.channel_id,
     messageTs: container.message_ts,
     value: readButtonValue(actions[0]?.value ?? ""),
+    triggerId: trigger_id ?? null,
+    accepted: false,
   };
 }

@@ -1,7 +1,7 @@
 import { type Approval, approvalSchema } from "../../src/domain/approval.ts";
 import { type Problem, problem } from "../../src/domain/errors.ts";
 import { type Person, samePerson } from "../../src/domain/people.ts";
-import { planSchema } from "../../src/domain/plan.ts";
+import { type Acceptance, needsAcceptance, planSchema } from "../../src/domain/plan.ts";
 import { decidingRule, type PolicyRule } from "../../src/domain/policy.ts";
 import type { RequestRecord, WishKind } from "../../src/domain/request.ts";
 import { digestOf, openSigned, type Signed, signStatement } from "../../src/domain/signing.ts";
@@ -12,6 +12,7 @@ import {
   objectionToApproval,
   objectionToDenial,
   objectionToWish,
+  shownPlan,
   type Transition,
   wished,
 } from "../../src/domain/transitions.ts";
@@ -31,10 +32,14 @@ export interface DecidingClick {
   readonly channelId: string;
   readonly messageTs: string;
   readonly value: ButtonValue;
+  /** The person has read what the plan may cost, and accepted it by name. */
+  readonly accepted: boolean;
 }
 
 export type DecisionResult =
   | { readonly ok: true; readonly record: RequestRecord }
+  /** Nothing stands against it but that the person has to accept first what the plan may cost. */
+  | { readonly ok: "ask"; readonly record: RequestRecord; readonly acceptance: Acceptance }
   | { readonly ok: false; readonly problem: Problem };
 
 /** How often the click is judged anew when somebody else changes the record at the same moment. */
@@ -70,17 +75,30 @@ export async function decide(
       if (untrusted !== null) return no(untrusted);
       isPersonLookedUp = true;
     }
+    const acceptance = click.decision === "approve" && !click.accepted ? acceptanceAskedOf(record) : null;
+    if (acceptance !== null) return { ok: "ask", record, acceptance };
     const next = transition(click, record, found.nowMs, cluster, services);
     if (!next.ok) return next;
     const audit = {
       kind: auditKinds[click.decision],
       requestId,
       by: click.person,
-      facts: { before: record.state, after: next.record.state, fingerprint, message: click.messageTs },
+      facts: {
+        before: record.state,
+        after: next.record.state,
+        fingerprint,
+        message: click.messageTs,
+        ...(click.accepted ? { accepted: acceptanceAskedOf(record)?.title ?? null } : {}),
+      },
     };
     if (await cluster.requests.compareAndSet(next.record, audit)) return next;
   }
   return no(problem("request_not_awaiting", { requestId, state: "being changed by others at this very moment" }));
+}
+
+function acceptanceAskedOf(record: RequestRecord): Acceptance | null {
+  const plan = shownPlan(record);
+  return plan?.acceptance !== undefined && needsAcceptance(plan) ? plan.acceptance : null;
 }
 
 const auditKinds: Readonly<Record<Decision, string>> = {
@@ -144,6 +162,7 @@ function approval(
     approver: click.person,
     atMs: nowMs,
     message: { channelId: click.channelId, ts: click.messageTs },
+    ...(click.accepted ? { accepted: true } : {}),
   });
   return approve(record, signStatement(given, services.edgeKey), given, nowMs);
 }

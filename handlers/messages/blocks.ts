@@ -16,6 +16,8 @@ export const limits = {
   confirmTitle: 100,
   confirmText: 300,
   confirmButton: 30,
+  modalTitle: 24,
+  modalButton: 24,
   /** Slack cuts longer ones off; the text is only what notifications show. */
   messageText: 4_000,
 } as const;
@@ -51,7 +53,8 @@ export interface ActionButton {
   readonly value: string;
   /** Null: neither the one that is asked for nor one to be wary of. */
   readonly style: "primary" | "danger" | null;
-  readonly confirm: { readonly title: string; readonly text: string; readonly yes: string };
+  /** Null: what it opens asks once more. */
+  readonly confirm: { readonly title: string; readonly text: string; readonly yes: string } | null;
 }
 
 /** A button that does something: always asks once more, because a thumb on a phone slips. */
@@ -62,12 +65,16 @@ export function actionButton(button: ActionButton): Block {
     text: plainText(button.label, limits.buttonText),
     value: button.value,
     ...(button.style === null ? {} : { style: button.style }),
-    confirm: {
-      title: plainText(button.confirm.title, limits.confirmTitle),
-      text: plainText(button.confirm.text, limits.confirmText),
-      confirm: plainText(button.confirm.yes, limits.confirmButton),
-      deny: plainText("Back", limits.confirmButton),
-    },
+    ...(button.confirm === null
+      ? {}
+      : {
+          confirm: {
+            title: plainText(button.confirm.title, limits.confirmTitle),
+            text: plainText(button.confirm.text, limits.confirmText),
+            confirm: plainText(button.confirm.yes, limits.confirmButton),
+            deny: plainText("Back", limits.confirmButton),
+          },
+        }),
   };
 }
 
@@ -81,6 +88,6 @@ function mrkdwnObject(text: string, max: number): Block {
 }
 
 /** Slack reads no control sequences in plain text; one that only looks like a call to everybody frightens people all the same. */
-function plainText(text: string, max: number): Block {
+export function plainText(text: string, max: number): Block {
   return { type: "plain_text", text: clip(text.replaceAll("<!", "‹!"), max) || " ", emoji: true };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Plan } from "../../src/domain/plan.ts";
+import { needsAcceptance, type Plan } from "../../src/domain/plan.ts";
 import {
   canStillStop,
   hasSafePointAhead,
@@ -66,7 +66,10 @@ function decisionButtons(record: RequestRecord): readonly Block[] {
       label: "Approve",
       value,
       style: "primary",
-      confirm: { title: "Approve this plan?", text: `${what}. ${plan.cost}`, yes: "Approve" },
+      // What has to be accepted by name opens a modal, which asks.
+      confirm: needsAcceptance(plan)
+        ? null
+        : { title: "Approve this plan?", text: `${what}. ${plan.cost}`, yes: "Approve" },
     }),
     actionButton({
       actionId: denyActionId,

@@ -141,6 +141,14 @@ function planBlocks(plan: Plan): readonly (Block | null)[] {
       "Warnings",
       plan.warnings.map((warning) => `⚠️ ${mrkdwn(warning.text)}`),
     ),
+    plan.acceptance === undefined
+      ? null
+      : list(
+          plan.acceptance.given
+            ? `Accepted with --${plan.acceptance.flag}`
+            : "To be accepted by name with the approval",
+          [plan.acceptance.title, ...plan.acceptance.figures].map(mrkdwn),
+        ),
     plan.bounds.length === 0
       ? null
       : context(`Looked at again just before the switch: ${plan.bounds.map(mrkdwn).join(" · ")}`),

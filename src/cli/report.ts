@@ -43,6 +43,11 @@ export function planText(plan: PlanDraft | Plan, target: AnnouncedTarget): strin
   }
   if (plan.bounds.length > 0) lines.push(`Only while ${plan.bounds.join(", ")}.`);
   lines.push(...plan.warnings.map((warning) => `Warning: ${warning.text}`));
+  if (plan.acceptance !== undefined) {
+    const { title, figures, flag, given } = plan.acceptance;
+    lines.push("", given ? `Accepted by --${flag}: ${title}` : `To be accepted by --${flag}: ${title}`);
+    lines.push(...figures.map((figure) => `  ${figure}`));
+  }
   return `${lines.join("\n")}\n`;
 }
 

@@ -1,6 +1,6 @@
 import { printCommand } from "../domain/command-line.ts";
 import { type Problem, problem, problemOf } from "../domain/errors.ts";
-import { changedFacts, type Plan } from "../domain/plan.ts";
+import { changedFacts, needsAcceptance, type Plan } from "../domain/plan.ts";
 import { type AnnouncedTarget, engineSchema } from "../domain/target.ts";
 import { LeaseObserver } from "../execution/lease-observer.ts";
 import type { Finisher, LedgerExecution } from "../execution/ledger.ts";
@@ -14,7 +14,7 @@ import { type CliCommand, readInvocation } from "./invocation.ts";
 import { newKeysText } from "./new-keys.ts";
 import { emptyReport, jsonReport, planText, problemText, type Report, resultText } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
-import { findUnfinished, type Unfinished } from "./unfinished.ts";
+import { findUnfinished, pauseText, type Unfinished } from "./unfinished.ts";
 import type { World, WorldSource } from "./world.ts";
 
 export interface CommandLineSurroundings {
@@ -128,6 +128,11 @@ class CommandRun {
     if (this.#command.planOnly || draft.steps.length === 0)
       return { ...emptyReport, ...about, plan: draft, exitCode: exitCodes.done };
 
+    if (draft.acceptance !== undefined && needsAcceptance(draft)) {
+      const { title, figures, flag } = draft.acceptance;
+      const why = problem("acceptance_missing", { title, figures, commandLine: this.#lineWith(flag) });
+      return refusal({ ...about, plan: draft }, [why]);
+    }
     const user = await this.#world.identity.username(context.signal);
     const id = this.#world.newId();
     const plan = planFrom(
@@ -177,6 +182,8 @@ class CommandRun {
     });
     if (this.#command.planOnly || plan.operation !== operation.name) return refusal(about, [unfinished]);
     this.#terminal.err(`${unfinished.what} This finishes it, or undoes it, by its own plan:\n`);
+    const pause = execution.held?.pause ?? null;
+    if (pause !== null) this.#terminal.err(pauseText(pause));
     if (!this.#json) this.#terminal.out(planText(plan, target));
     if (!(await this.#isConfirmed(context.signal))) return notWanted(about, "You");
     // What has changed nothing yet begins now, so it is judged as it is now.
@@ -256,7 +263,14 @@ class CommandRun {
       dolt: this.#world.dolt,
       clock: this.#world.clock,
       signal,
+      surface: "terminal",
     };
+  }
+
+  /** The line as it was typed, with one switch more. */
+  #lineWith(flag: string): string {
+    const { parsed, engine } = this.#command;
+    return printCommand({ ...parsed, given: [...parsed.given, { flag, text: null }] }, grammarFor(engine));
   }
 
   #resumeLine(operation: string, target: AnnouncedTarget): string {

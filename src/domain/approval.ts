@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { personKey, personSchema } from "./people.ts";
-import { type Plan, planSchema } from "./plan.ts";
+import { needsAcceptance, type Plan, planSchema } from "./plan.ts";
 import { digestOf, openSigned, type PublicKeys, type Signed, signedSchema } from "./signing.ts";
 
 /** What the edge signs for each accepted click on Approve: who approved which plan, when, in which message. */
@@ -53,6 +53,9 @@ export function openGrant(grant: Grant, clusterKeys: PublicKeys, edgeKeys: Publi
     if (seen.has(key)) return { ok: false, why: "one person's approval is counted twice" };
     seen.add(key);
     approvals.push(approval);
+  }
+  if (needsAcceptance(plan) && (approvals.length === 0 || approvals.some(({ accepted }) => accepted !== true))) {
+    return { ok: false, why: "nobody, or not every approver, accepted by name what the plan may cost" };
   }
   return { ok: true, plan, approvals };
 }

@@ -46,6 +46,18 @@ const tlsAdvice: Readonly<Record<TlsTroubleCode, string>> = {
   failed: "Look at the server's log; docs/connecting.md says what Handover expects.",
 };
 
+/** Scope is opt-in: what somebody types once for each workload. */
+function optInLine(namespace: string, workload: string, engine: string, overwrite = false): string {
+  return `kubectl annotate statefulset ${workload} -n ${namespace} handover.dev/engine=${engine}${overwrite ? " --overwrite" : ""}`;
+}
+
+/** For a name that nobody announces: the same, as far as the name tells. */
+function optInAdvice(given: string): string {
+  const [workload = "NAME", namespace = "NAMESPACE"] = given.split("/").reverse();
+  const isName = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(workload);
+  return `A StatefulSet becomes a target by an annotation, in a namespace that the worker watches: ${optInLine(namespace, isName ? workload : "NAME", "dolt")}`;
+}
+
 export const problemTable = {
   // What a person typed.
   command_unknown: entry<{ given: string; known: readonly string[]; nearest: string | null }>(
@@ -92,12 +104,22 @@ export const problemTable = {
     "usage",
     (d) => `There is no target “${d.given}” here. Nothing was done.`,
     (d) =>
-      `${didYouMean(d.given, d.known)}${d.known.length === 0 ? "" : `Known targets: ${list(d.known)}. `}A workload becomes a target by the annotations handover.dev/engine and handover.dev/name, in a namespace that the worker watches.`,
+      `${didYouMean(d.given, d.known)}${d.known.length === 0 ? "" : `Known targets: ${list(d.known)}. `}${optInAdvice(d.given)}`,
+  ),
+  target_not_opted_in: entry<{ namespace: string; workload: string; engine: string; given: string | null }>(
+    "refused",
+    (d) =>
+      `The StatefulSet ${d.namespace}/${d.workload} is there, and ${d.given === null ? "nobody has said yet that Handover may touch it" : `its annotation handover.dev/engine says “${d.given}”, which is no engine`}. Nothing was done.`,
+    (d) =>
+      `Say so once, then type the command again: ${optInLine(d.namespace, d.workload, d.engine, d.given !== null)}`,
   ),
   target_not_annotated: entry<{ workload: string; target: string }>(
     "refused",
     (d) => `The workload ${d.workload} is not annotated as the target ${d.target} (any more). Nothing was changed.`,
-    () => "Handover touches only workloads with the annotations handover.dev/engine and handover.dev/name.",
+    (d) => {
+      const [namespace = "NAMESPACE", workload = "NAME"] = d.workload.split("/");
+      return `Handover touches only workloads that are annotated: ${optInLine(namespace, workload, "dolt")} handover.dev/name=${d.target}`;
+    },
   ),
   target_ambiguous: entry<{ given: string; candidates: readonly string[] }>(
     "usage",
@@ -412,6 +434,11 @@ export const problemTable = {
       `The primary ${d.pod} lacks what its standbys hold: ${list(d.missing)}. Its volume may be empty, and it will empty the standbys too. Nothing was changed.`,
     (d) =>
       `Stop ${d.pod} now, before a client connects: kubectl label pod ${d.pod} dolthub.com/cluster_role- takes it from the Service; give it bootstrap_role: standby and delete the pod, then promote a standby. If these were dropped on purpose a moment ago, ask again in a minute.`,
+  ),
+  dolt_labels_undecided: entry<{ contradiction: string; advice: string }>(
+    "refused",
+    (d) => `Which pod is to carry which label cannot be told: ${d.contradiction}. Nothing was changed.`,
+    (d) => `First ${d.advice}.`,
   ),
   dolt_credentials: entry<{ pod: string; why: string }>(
     "refused",

@@ -33,7 +33,11 @@ export function judgeExpiry(record: RequestRecord, nowMs: number): RequestRecord
 export function planned(record: RequestRecord, signed: Signed, plan: Plan, nowMs: number): Transition {
   if (record.state !== "planning") return notNow(record);
   const expiresAtMs = nowMs + record.rule.expiresAfterMinutes * 60_000;
-  const story = `Plan made: ${plan.steps.length} steps. ${plan.cost}`;
+  const { acceptance } = plan;
+  const byFlag = acceptance?.given
+    ? ` ${mention(record.requester)} accepted by --${acceptance.flag}: ${acceptance.title}`
+    : "";
+  const story = `Plan made: ${plan.steps.length} steps. ${plan.cost}${byFlag}`;
   const state = record.rule.approvals === 0 ? "approved" : "awaiting_approval";
   return done({ ...next(record, nowMs, state, story), plan: signed, expiresAtMs });
 }
@@ -98,10 +102,17 @@ export function approve(record: RequestRecord, signed: Signed, approval: Approva
   }
   const approvals = [...record.approvals, signed];
   const enough = approvals.length >= record.rule.approvals;
-  const story = `Approved by ${mention(approval.approver)} (${approvals.length} of ${record.rule.approvals}).`;
+  const accepted = approval.accepted === true ? ` They accepted by name: ${acceptedText(record)}` : "";
+  const story = `Approved by ${mention(approval.approver)} (${approvals.length} of ${record.rule.approvals}).${accepted}`;
   const state = enough ? "approved" : "awaiting_approval";
   const expiresAtMs = enough ? nowMs + record.rule.expiresAfterMinutes * 60_000 : record.expiresAtMs;
   return done({ ...next(record, nowMs, state, story), approvals, expiresAtMs });
+}
+
+/** What is accepted with an approval, with the figures that were shown. */
+function acceptedText(record: RequestRecord): string {
+  const acceptance = shownPlan(record)?.acceptance;
+  return acceptance === undefined ? "" : [acceptance.title, ...acceptance.figures].join(" ");
 }
 
 export function deny(record: RequestRecord, by: Person, fingerprint: string, nowMs: number): Transition {

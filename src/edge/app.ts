@@ -5,6 +5,7 @@ import { registerRunbook } from "../../handlers/actions/runbook.ts";
 import { registerSteering } from "../../handlers/actions/steer.ts";
 import { registerDoltCommand } from "../../handlers/commands/dolt.ts";
 import type { EdgeLog, EdgeServices } from "../../handlers/services.ts";
+import { registerAcceptance } from "../../handlers/views/acceptance.ts";
 
 /** The Slack app, the same for every runtime: only its receiver differs. */
 export function createEdgeApp(receiver: Receiver, services: EdgeServices): App {
@@ -21,6 +22,7 @@ export function createEdgeApp(receiver: Receiver, services: EdgeServices): App {
   registerDeny(app, services);
   registerSteering(app, services);
   registerRunbook(app);
+  registerAcceptance(app, services);
   return app;
 }
 

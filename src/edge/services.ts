@@ -9,7 +9,7 @@ import { connectRedis, type RedisConnection } from "../adapters/redis/connection
 import { RedisFaceStore } from "../adapters/redis/face-store.ts";
 import { ClusterKeys } from "../adapters/redis/keys.ts";
 import { RedisRequestStore } from "../adapters/redis/request-store.ts";
-import { SlackChat } from "../adapters/slack/chat.ts";
+import { SlackChat, SlackModals } from "../adapters/slack/chat.ts";
 import { SlackPeople } from "../adapters/slack/people.ts";
 import { createSlackCall } from "../adapters/slack/web-api.ts";
 import type { EdgeSettings } from "../config/environment.ts";
@@ -55,6 +55,7 @@ export function openEdge(
     policy: configuration.policy,
     home: configuration.slack,
     chat,
+    modals: new SlackModals(callSlack),
     people: new SlackPeople(callSlack, configuration.slack),
     clock: systemClock,
     edgeKey: settings.edgeKey,

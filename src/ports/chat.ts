@@ -22,6 +22,22 @@ export interface Chat {
   permalink(channelId: string, ts: string, signal: AbortSignal): Promise<string>;
 }
 
+/** A modal's view (https://docs.slack.dev/reference/views/modal-views), ready to send. */
+export interface ModalView {
+  readonly type: "modal";
+  readonly callback_id: string;
+  /** Comes back with the submission; at most 3000 characters, and people can read it. */
+  readonly private_metadata: string;
+  readonly blocks: readonly MessageBlock[];
+  readonly [field: string]: unknown;
+}
+
+/** Modals. Throws ChatError. */
+export interface Modals {
+  /** Opens one for whoever caused the trigger, which works once and within 3 s. */
+  open(triggerId: string, view: ModalView, signal: AbortSignal): Promise<void>;
+}
+
 /**
  * - `refused`: Slack answered no; `slackError` is its code (`channel_not_found`, `message_not_found` …).
  * - `slow_down`: Slack asks to wait `retryAfterMs`; nothing was sent.

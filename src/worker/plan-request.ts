@@ -1,9 +1,11 @@
 import { problem, problemOf } from "../domain/errors.ts";
+import { needsAcceptance } from "../domain/plan.ts";
 import type { RequestRecord } from "../domain/request.ts";
 import { signStatement } from "../domain/signing.ts";
 import { answered, planned, planningFailed, refused, type Transition } from "../domain/transitions.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import { planFrom, preflight } from "../execution/preflight.ts";
+import { definitionOf } from "../operations/catalogue.ts";
 import { contextFor } from "./operation-context.ts";
 import type { WorkerServices } from "./services.ts";
 
@@ -48,6 +50,12 @@ async function decisionOn(
       parameters: record.parameters,
     };
     const plan = planFrom(result.draft, about, services.clock.nowMs());
+    if (plan.acceptance !== undefined && needsAcceptance(plan) && record.rule.approvals === 0) {
+      // Nobody will click Approve, so nobody could accept it there.
+      const { title, figures, flag } = plan.acceptance;
+      const why = problem("acceptance_missing", { title, figures, commandLine: acceptingLine(record, flag) });
+      return (current, nowMs) => refused(current, [why], nowMs);
+    }
     const signed = signStatement(plan, services.clusterKey);
     return plan.steps.length === 0
       ? (current, nowMs) => answered(current, signed, nowMs)
@@ -57,4 +65,16 @@ async function decisionOn(
     services.log.warn({ requestId: record.id, problem: why.code }, "planning failed");
     return (current, nowMs) => planningFailed(current, why, nowMs);
   }
+}
+
+/** The command as it was asked for, with the switch that accepts. Only texts and switches can be told again. */
+function acceptingLine({ operation, target, parameters }: RequestRecord, flag: string): string {
+  const [engine = "", verb = ""] = operation.split(".");
+  const flags = definitionOf(target.engine, verb)?.flags ?? [];
+  const words = flags.flatMap(({ name, parameter }) => {
+    const value = parameters[parameter];
+    if (value === true) return [`--${name}`];
+    return typeof value === "string" ? [`--${name} ${value}`] : [];
+  });
+  return [`/${engine} ${verb} ${target.name}`, ...words, `--${flag}`].join(" ");
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Person } from "../../domain/people.ts";
-import { type Chat, ChatError, type ChatMessage } from "../../ports/chat.ts";
+import { type Chat, ChatError, type ChatMessage, type Modals, type ModalView } from "../../ports/chat.ts";
 import type { CallSlack } from "./web-api.ts";
 
 const posted = z.object({ ts: z.string().min(1) });
@@ -39,6 +39,19 @@ export class SlackChat implements Chat {
   async permalink(channelId: string, ts: string, signal: AbortSignal): Promise<string> {
     const answer = await this.#call("chat.getPermalink", { channel: channelId, message_ts: ts }, signal);
     return read(linked, answer).permalink;
+  }
+}
+
+/** Slack's modals. Needs no scope beyond the bot token's. */
+export class SlackModals implements Modals {
+  readonly #call: CallSlack;
+
+  constructor(call: CallSlack) {
+    this.#call = call;
+  }
+
+  async open(triggerId: string, view: ModalView, signal: AbortSignal): Promise<void> {
+    await this.#call("views.open", { trigger_id: triggerId, view }, signal);
   }
 }
 

@@ -1,11 +1,13 @@
 import { FaceDrawer } from "../../../handlers/face/drawer.ts";
 import type { EdgeServices } from "../../../handlers/services.ts";
 import { newSigningKeys } from "../../../sandbox/keys.ts";
+import type { Plan } from "../../../src/domain/plan.ts";
 import type { Policy } from "../../../src/domain/policy.ts";
 import type { RequestRecord } from "../../../src/domain/request.ts";
 import { readPublicKeys, readSigningKey, signStatement } from "../../../src/domain/signing.ts";
 import type { AnnouncedTarget } from "../../../src/domain/target.ts";
 import { planned } from "../../../src/domain/transitions.ts";
+import type { ModalView } from "../../../src/ports/chat.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import {
   MemoryAnnouncements,
@@ -27,6 +29,8 @@ export class AnEdge {
   readonly announcements = new MemoryAnnouncements(this.clock);
   readonly wakeUp = new MemoryWakeUp();
   readonly chat = new RecordedChat();
+  /** Modals that were opened. */
+  readonly opened: { readonly triggerId: string; readonly view: ModalView }[] = [];
   /** Why nobody is trusted; null: everybody is. */
   objection: string | null = null;
   policy: Policy = [
@@ -53,6 +57,7 @@ export class AnEdge {
       policy: this.policy,
       home: { teamId: "T1" },
       chat,
+      modals: { open: async (triggerId, view) => void this.opened.push({ triggerId, view }) },
       people: { objection: async () => this.objection },
       clock,
       edgeKey: readSigningKey(edgeKeys.privateText),
@@ -62,15 +67,19 @@ export class AnEdge {
   }
 
   /** A worker's heartbeat. */
-  async announce(targets: readonly AnnouncedTarget[] = [orders], operations = ["dolt.failover", "dolt.status"]) {
-    await this.announcements.announce({ workerId: "w-1", cluster: "main", version: "0.1.0", operations, targets });
+  async announce(targets?: readonly AnnouncedTarget[], operations?: string[]) {
+    await this.announcements.announce(this.heartbeat(targets, operations));
+  }
+
+  heartbeat(targets: readonly AnnouncedTarget[] = [orders], operations = ["dolt.failover", "dolt.status"]) {
+    return { workerId: "w-1", cluster: "main", version: "0.1.0", operations, targets };
   }
 
   /** The worker's plan for the request. */
-  async plan(requestId: string): Promise<RequestRecord> {
+  async plan(requestId: string, over: Partial<Plan> = {}): Promise<RequestRecord> {
     const found = await this.requests.read(requestId);
     if (found === null) throw new Error(`there is no ${requestId}`);
-    const plan = aPlan({ requestId });
+    const plan = aPlan({ requestId, ...over });
     const next = planned(found.record, signStatement(plan, readSigningKey(clusterKeys.privateText)), plan, found.nowMs);
     if (!next.ok) throw new Error(next.problem.what);
     await this.requests.compareAndSet(next.record, anEvent());
