@@ -1,5 +1,6 @@
 import { fail } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
+import type { Wish } from "../domain/request.ts";
 import { shownPlan } from "../domain/transitions.ts";
 import type { LeaseObserver } from "../execution/lease-observer.ts";
 import { type LedgerExecution, readExecution } from "../execution/ledger.ts";
@@ -41,6 +42,12 @@ export async function findUnfinished(
   }
   const execution = readExecution(seen?.state.execution ?? null);
   return execution === null ? null : { execution, plan: planOf(execution, target) };
+}
+
+/** That somebody had paused it from Slack, for whoever takes it up here. */
+export function pauseText({ by, atMs }: Wish): string {
+  const at = new Date(atMs).toISOString().slice(0, 16).replace("T", " ");
+  return `It was paused from Slack by ${by.userId} at ${at} UTC; this lets it go on.\n`;
 }
 
 /** The plan as the cluster has it on record. Whoever may write the lease could do anything to the target anyway; a person reads the plan before it goes on. */

@@ -269,6 +269,13 @@ export function requestStoreSuite(name: string, open: () => Promise<StoresUnderT
       expect(workers.map(({ workerId }) => workerId).sort()).toEqual(["w-1", "w-2"]);
       expect(workers.find(({ workerId }) => workerId === "w-1")).toMatchObject(worker("w-1", [orders]));
     });
+
+    test("tells of a worker that is told to end that it takes nothing more", async () => {
+      const { announcements } = await open();
+      await announcements.announce(worker("w-1", [orders]));
+      await announcements.announce({ ...worker("w-1", [orders]), stopping: true });
+      expect((await announcements.read()).workers).toMatchObject([{ workerId: "w-1", stopping: true }]);
+    });
   });
 }
 

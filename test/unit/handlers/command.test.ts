@@ -30,6 +30,14 @@ describe("a worker that fell silent", () => {
     expect((await edge.requests.unsettled()).ids).toEqual([]);
   });
 
+  it("is away at once when it was told to end, unless another one lives", async () => {
+    await edge.announce([target]);
+    await edge.announcements.announce({ ...edge.heartbeat([target]), stopping: true });
+    expect(await type("failover orders")).toContain("No worker of cluster main is alive (last seen: 0 s ago)");
+    await edge.announcements.announce({ ...edge.heartbeat([target]), workerId: "w-2" });
+    expect(await type("failover orders")).toContain("Recorded");
+  });
+
   it("is not away before", async () => {
     await edge.announce([target]);
     await edge.clock.pass(workerAwayAfterMs);
