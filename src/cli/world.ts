@@ -11,7 +11,7 @@ import type { Operation } from "../operations/operation.ts";
 import { operationNamed } from "../operations/registry.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
-import type { Identity, TargetLeases, Workloads } from "../ports/workloads.ts";
+import type { Identity, TargetLeases, TargetReference, Workloads } from "../ports/workloads.ts";
 import { accessGiven, type TypedConnection } from "./connection.ts";
 
 /** What the command line works with, each behind its port, so that tests stand in for the cluster and nothing else. */
@@ -21,6 +21,8 @@ export interface World {
   /** Where a target named without a namespace is looked for when all of them may not be listed. */
   readonly homeNamespace: string;
   workloads(namespaces: Namespaces): Workloads;
+  /** StatefulSets that are no targets; see `KubernetesWorkloads.unannounced`. */
+  unannounced(namespaces: Namespaces, signal: AbortSignal): Promise<(TargetReference & { engine: string | null })[]>;
   readonly leases: TargetLeases;
   readonly identity: Identity;
   readonly dolt: DoltServers;
@@ -48,10 +50,12 @@ export function connectWorld(source: WorldSource): World {
   const api = new KubernetesApi(kubeConfig);
   const cluster = kubeConfig.getCurrentCluster()?.name ?? "unnamed";
   const homeNamespace = kubeConfig.getContextObject(kubeConfig.getCurrentContext())?.namespace ?? "default";
+  const workloads = (namespaces: Namespaces) => new KubernetesWorkloads(api, { cluster, namespaces, access });
   return {
     cluster,
     homeNamespace,
-    workloads: (namespaces) => new KubernetesWorkloads(api, { cluster, namespaces, access }),
+    workloads,
+    unannounced: (namespaces, signal) => workloads(namespaces).unannounced(signal),
     leases: new KubernetesTargetLeases(api, { namespaces: [] }),
     identity: new KubernetesIdentity(api),
     dolt: new MysqlDoltServers(),

@@ -584,6 +584,95 @@ export const problemTable = {
     (d) =>
       `Mend what is named, then type the same command with --before ${d.before}: it goes on with the pods that are left.`,
   ),
+  dolt_scale_number: entry<{ given: number | null; now: number }>(
+    "usage",
+    (d) =>
+      `${d.given === null ? "How many servers there shall be was not said" : `${d.given} server is not enough: a primary needs a standby`}. Now there are ${d.now}. Nothing was done.`,
+    (d) => `Add --replicas N, such as --replicas ${d.now + 1}; the primary counts.`,
+  ),
+  dolt_scale_empty: entry<{ pod: string }>(
+    "refused",
+    (d) =>
+      `The primary ${d.pod} holds no database, and Dolt then does not tell to whom it replicates. Nothing was changed.`,
+    () =>
+      "If it should hold data, stop that pod now, before a client connects. Else create a database, then ask again.",
+  ),
+  dolt_scale_done: entry<{ replicas: number; nodes: readonly string[] }>(
+    "refused",
+    (d) =>
+      `There are ${d.replicas} servers already, each configured for all others: ${d.nodes.join("; ")}. Nothing was changed.`,
+    () => "Nothing is to be done.",
+  ),
+  dolt_scale_not_ours: entry<{ owners: readonly string[]; yaml: string; replicas: number | null; line: string }>(
+    "refused",
+    (d) =>
+      `What has to be changed belongs to somebody else, who would write it back: ${d.owners.join("; ")}. Nothing was changed.`,
+    (d) =>
+      `Change it where it is kept${d.replicas === null ? "" : `, and set replicas to ${d.replicas} there`}; then type ${d.line}, which does the rest.${d.yaml === "" ? "" : ` These are the keys to change:\n${d.yaml}`}`,
+  ),
+  dolt_scale_hidden: entry<{ why: string; yaml: string | null; replicas: number; line: string }>(
+    "refused",
+    (d) => `The servers' configuration is nowhere that Handover could change it: ${d.why}. Nothing was changed.`,
+    (d) =>
+      `Change it by hand so that each server has every other one among its standby_remotes, set replicas to ${d.replicas}, then type ${d.line}. A new server needs bootstrap_role: standby; left empty, it starts as a second primary.${d.yaml === null ? "" : ` By what the servers say, it has to be:\n${d.yaml}`}`,
+  ),
+  dolt_scale_rights: entry<{ rights: readonly string[] }>(
+    "refused",
+    (d) => `Handover may not do what this takes: ${d.rights.join(", ")}. Nothing was changed.`,
+    () => "Apply deploy/role-scale.yaml in this namespace, or set scale: true in the chart; then ask again.",
+  ),
+  dolt_scale_config_changed: entry<{ why: string }>(
+    "failed",
+    (d) => `The servers' configuration is not as it has to be: ${d.why}.`,
+    () => "See who changes it, then ask again.",
+  ),
+  dolt_scale_replicas_changed: entry<{ from: number; to: number }>(
+    "failed",
+    (d) => `Somebody else changed the number of pods: it is neither ${d.from} nor ${d.to} any more.`,
+    () => "See who changes it (an autoscaler?), then ask again.",
+  ),
+  dolt_scale_not_up: entry<{ pod: string; seconds: number; why: string; told: readonly string[] }>(
+    "failed",
+    (d) => `The new pod ${d.pod} did not come up within ${d.seconds} s: ${d.why}.`,
+    (d) => `Mend what keeps ${d.pod} from starting. ${d.told.join(" ")}`.trim(),
+  ),
+  dolt_scale_not_standby: entry<{ pod: string; role: string }>(
+    "failed",
+    (d) => `The new pod ${d.pod} came up as ${d.role} instead of standby: its volume is from before.`,
+    (d) => `Save what is on the volume of ${d.pod} if you need it, delete its volume claim, then ask again.`,
+  ),
+  dolt_scale_not_gone: entry<{ pods: readonly string[]; seconds: number }>(
+    "failed",
+    (d) => `${list(d.pods)} have not ended within ${d.seconds} s.`,
+    () => "See what keeps them from ending (kubectl describe pod).",
+  ),
+  dolt_scale_primary_leaves: entry<{ pods: readonly string[] }>(
+    "failed",
+    (d) => `The primary is not seen among the pods that stay, so ${list(d.pods)} were not stopped.`,
+    () => "Look at the status.",
+  ),
+  dolt_scale_not_joined: entry<{ seconds: number; reasons: readonly string[] }>(
+    "failed",
+    (d) => `Within ${d.seconds} s not every new server came to hold everything: ${d.reasons.join("; ")}.`,
+    () => "They go on copying; a larger --wait-for-ready waits longer.",
+  ),
+  dolt_scale_not_as_configured: entry<{ reasons: readonly string[] }>(
+    "failed",
+    (d) => `Not every server replicates as configured: ${d.reasons.join("; ")}.`,
+    () =>
+      "A remote that led elsewhere before keeps its old address: give it a new name in the configuration, then restart.",
+  ),
+  dolt_scale_undone: entry<{ replicas: number; why: string }>(
+    "failed",
+    (d) =>
+      `It did not work out, and was undone: ${d.replicas} servers with the configuration they had. Volumes and Services that were made stay. Why: ${d.why}`,
+    () => "Mend what is named, then ask again.",
+  ),
+  dolt_scale_stopped: entry<{ why: string; state: string; line: string }>(
+    "failed",
+    (d) => `The scaling stopped on its way, in a state that is good by itself. ${d.state} ${d.why}`.trim(),
+    (d) => `Mend what is named, then type ${d.line}: it goes on with what is left.`,
+  ),
   dolt_nothing_to_repair: entry<{ nodes: readonly string[] }>(
     "refused",
     (d) => `Nothing here is to be repaired: ${d.nodes.join("; ")}. Nothing was changed.`,

@@ -1,5 +1,5 @@
 import { PatchStrategy, setHeaderOptions, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
-import type { AnnouncedTarget } from "../../domain/target.ts";
+import { type AnnouncedTarget, engineAnnotation } from "../../domain/target.ts";
 import type { DoltAccess } from "../../ports/dolt-servers.ts";
 import type { Scaling } from "../../ports/scaling.ts";
 import type { Surroundings } from "../../ports/surroundings.ts";
@@ -40,12 +40,19 @@ export class KubernetesWorkloads implements Workloads {
   }
 
   async targets(signal: AbortSignal): Promise<AnnouncedTarget[]> {
-    const lists = await Promise.all(
-      this.#namespaces === "all"
-        ? [this.#listEverywhere(signal)]
-        : this.#namespaces.map((namespace) => this.#listIn(namespace, signal)),
-    );
-    return lists.flat().flatMap((item) => announcedTarget(this.#cluster, item) ?? []);
+    const found = await this.#statefulSets(signal);
+    return found.flatMap((item) => announcedTarget(this.#cluster, item) ?? []);
+  }
+
+  /** StatefulSets that announce no target, with what they say of an engine: to tell somebody what is missing. */
+  async unannounced(signal: AbortSignal): Promise<(TargetReference & { readonly engine: string | null })[]> {
+    const found = await this.#statefulSets(signal);
+    return found.flatMap((item) => {
+      const { name: workload, namespace, annotations } = item.metadata ?? {};
+      if (workload === undefined || namespace === undefined) return [];
+      if (announcedTarget(this.#cluster, item) !== null) return [];
+      return [{ namespace, workload, engine: annotations?.[engineAnnotation] ?? null }];
+    });
   }
 
   async look(target: TargetReference, signal: AbortSignal): Promise<WorkloadView | null> {
@@ -98,6 +105,15 @@ export class KubernetesWorkloads implements Workloads {
 
   credentials(view: WorkloadView, signal: AbortSignal): Promise<DoltAccess> {
     return doltAccess(this.#api, this.#access, view, signal);
+  }
+
+  async #statefulSets(signal: AbortSignal): Promise<V1StatefulSet[]> {
+    const lists = await Promise.all(
+      this.#namespaces === "all"
+        ? [this.#listEverywhere(signal)]
+        : this.#namespaces.map((namespace) => this.#listIn(namespace, signal)),
+    );
+    return lists.flat();
   }
 
   async #listIn(namespace: string, signal: AbortSignal): Promise<V1StatefulSet[]> {

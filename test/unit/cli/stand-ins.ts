@@ -73,6 +73,13 @@ export class FakeWorld implements World {
     };
   }
 
+  /** StatefulSets beside the targets. */
+  strangers: { namespace: string; workload: string; engine: string | null }[] = [];
+
+  async unannounced(namespaces: Namespaces) {
+    return this.strangers.filter(({ namespace }) => namespaces === "all" || namespaces.includes(namespace));
+  }
+
   /** What the preflight says; the test operation's own, unless a test wants another. */
   planned: () => Promise<PlanResult> = () => this.operation.plan();
   readonly operationNamed = (): Operation => ({

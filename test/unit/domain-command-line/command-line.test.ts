@@ -82,7 +82,7 @@ describe("what is not understood gets an answer", () => {
     [
       "failover orders --force",
       "flag_unknown",
-      "Known options: --to, --avoid, --expected-primary, --min-caught-up, --max-lag, --reason.",
+      "Known options: --to, --avoid, --expected-primary, --min-caught-up, --max-lag, --timeout, --reason.",
     ],
     ["failover orders --min-caught-up none", "flag_value", "--min-caught-up takes a whole number from 1, or all."],
     ["failover orders --to --reason x", "flag_value", "--to takes the name of a pod, such as orders-1."],

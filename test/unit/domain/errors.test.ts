@@ -69,19 +69,52 @@ const lists = new Set([
   "approvers",
   "candidates",
   "changes",
+  "commandLines",
+  "databases",
+  "done",
   "epochs",
+  "figures",
   "issues",
+  "items",
   "known",
+  "left",
   "missing",
+  "nodes",
+  "others",
+  "owners",
+  "people",
   "pods",
+  "reached",
   "reasons",
   "rejected",
+  "rights",
   "roles",
+  "routed",
   "silent",
+  "skipped",
+  "told",
+  "waiting",
+  "why",
 ]);
-const numbers = new Set(["answering", "epoch", "minutes", "seconds"]);
+const numbers = new Set([
+  "epoch",
+  "from",
+  "given",
+  "minutes",
+  "now",
+  "partition",
+  "possible",
+  "replicas",
+  "seconds",
+  "standbys",
+  "times",
+  "to",
+  "wanted",
+]);
 
 function detail(name: string, text: string, texts: readonly string[]): string | number | readonly string[] {
   if (lists.has(name)) return texts;
+  // The one detail that is a word of a closed list.
+  if (name === "trouble") return "untrusted";
   return numbers.has(name) ? text.length : text;
 }
