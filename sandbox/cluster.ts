@@ -8,6 +8,7 @@ import type { DoltServers } from "./dolt-servers.ts";
 import type { ClusterHandle } from "./handle.ts";
 import { type KubernetesFaults, startKubernetesApi } from "./kubernetes/api.ts";
 import { NodeAgent, type NodePace } from "./node-agent/agent.ts";
+import { podLogsIn } from "./pod-logs.ts";
 import { SimulatedServers } from "./simulated-servers.ts";
 import { makeTempFolder } from "./temp-folder.ts";
 
@@ -43,9 +44,10 @@ export async function startSandboxCluster(options: SandboxClusterOptions = {}): 
     }
   };
   try {
-    const servers = await doltServers(folder.path, { clock, doltBinary, volumeBytes });
+    const logFolder = await subfolder(folder.path, "logs");
+    const servers = await doltServers(folder.path, logFolder, { clock, doltBinary, volumeBytes });
     undo.push(() => servers.close());
-    const api = await startKubernetesApi(port === undefined ? {} : { port });
+    const api = await startKubernetesApi({ podLogs: podLogsIn(logFolder), ...(port === undefined ? {} : { port }) });
     undo.push(() => api.close());
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromString(api.kubeconfig());
@@ -76,13 +78,13 @@ interface DoltServersOptions {
   readonly volumeBytes: number | undefined;
 }
 
-async function doltServers(folder: string, options: DoltServersOptions): Promise<DoltServers> {
+async function doltServers(folder: string, logFolder: string, options: DoltServersOptions): Promise<DoltServers> {
   const volumesFolder = await subfolder(folder, "volumes");
   const { doltBinary: binary, volumeBytes } = options;
   if (binary === undefined) {
-    return new SimulatedServers(options.clock ?? systemClock, volumesFolder);
+    return new SimulatedServers(options.clock ?? systemClock, volumesFolder, logFolder);
   }
-  return ProcessServers.prepare({ binary, volumeBytes, volumesFolder, logFolder: await subfolder(folder, "logs") });
+  return ProcessServers.prepare({ binary, volumeBytes, volumesFolder, logFolder });
 }
 
 async function subfolder(folder: string, name: string): Promise<string> {

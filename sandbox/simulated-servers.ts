@@ -19,10 +19,10 @@ export class SimulatedServers implements DoltServers {
   readonly #network: ReplicationNetwork;
   readonly #volumesFolder: string;
 
-  constructor(clock: Clock, volumesFolder: string) {
+  constructor(clock: Clock, volumesFolder: string, logFolder: string) {
     this.#network = new ReplicationNetwork(clock);
     this.#volumesFolder = volumesFolder;
-    this.runtime = new SimulatedDoltRuntime({ clock, network: this.#network });
+    this.runtime = new SimulatedDoltRuntime({ clock, network: this.#network, logFolder });
   }
 
   async createTarget(spec: DoltTargetSpec, node: DoltNode): Promise<DoltTarget> {

@@ -9,6 +9,7 @@ import type {
   ContainerSpec,
   RunningContainer,
 } from "../node-agent/runtime.ts";
+import { appendLogLine } from "../pod-logs.ts";
 import { parseServerConfig } from "./cluster/config.ts";
 import { Volume } from "./engine/volume.ts";
 import type { ReplicationNetwork } from "./network.ts";
@@ -20,6 +21,8 @@ const VOLUME_MARK = "simulated-dolt-volume";
 export interface SimulatedDoltRuntimeOptions {
   readonly clock: Clock;
   readonly network: ReplicationNetwork;
+  /** Where each container says what a server would; without it nothing is kept. */
+  readonly logFolder?: string;
 }
 
 /**
@@ -60,6 +63,8 @@ export class SimulatedDoltRuntime implements ContainerRuntime {
     });
     const container = new SimulatedContainer(server);
     this.#running.add(container);
+    const { logFolder } = this.#options;
+    if (logFolder !== undefined) await appendLogLine(logFolder, spec, "Server ready. Accepting connections.");
     void container.exited.then(() => this.#running.delete(container));
     return container;
   }

@@ -12,6 +12,7 @@ import {
   type V1PodStatus,
 } from "@kubernetes/client-node";
 import { KUBELET_RESTART_TIMES, type RestartTimes } from "./back-off.ts";
+import { tellOfBackOff } from "./events.ts";
 import { LoopbackRange } from "./loopback.ts";
 import { podIdentity, resolveContainer } from "./pod-spec.ts";
 import { PodWorker } from "./pod-worker.ts";
@@ -226,6 +227,8 @@ export class NodeAgent {
         { namespace, name, body: { metadata: { uid }, status } },
         setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
       );
+      // Told already, when the same status is reported again; and a pod that is gone meanwhile needs no word.
+      this.#inBackground(tellOfBackOff(this.#core, pod, status).catch(ignore(404, 409)), `tell of pod ${name}`);
       return true;
     } catch (cause) {
       if (cause instanceof ApiException && cause.code === 404) {

@@ -2,6 +2,7 @@ import { HandoverError, type Problem } from "../../domain/errors.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
 import { type DoltView, lookAtDolt } from "./look.ts";
 import { judgeCaughtUp } from "./replicating.ts";
+import { timeText } from "./restart-definition.ts";
 import { batchId, failoverPrefix, type RestartDetails, type RestartedPod, restartSteps } from "./restart-details.ts";
 import { RestartFailover } from "./restart-failover.ts";
 import { untilFit } from "./restart-fitness.ts";
@@ -61,17 +62,18 @@ export class RestartRun implements OperationRun {
   }
 
   result() {
-    const { candidate, primary } = this.#details;
+    const { batches, candidate, primary, beforeMs } = this.#details;
     const handedOver = this.#failover.result();
-    const restarted = [...this.#restarted];
+    const planned = [...batches.flat(), ...(candidate === null ? [] : [primary])].map(({ name }) => name);
+    const left = planned.filter((name) => !this.#restarted.has(name));
+    const restarted = planned.filter((name) => this.#restarted.has(name));
+    const again = `Left: ${left.join(", ")}; to go on with them, type the same command with --before ${timeText(beforeMs)}.`;
     const summary = [
       restarted.length === 0 ? "No pod was restarted." : `Restarted, and replicating again: ${restarted.join(", ")}.`,
-      handedOver?.summary ?? (candidate === null ? "" : `${primary.name} is primary as before.`),
-    ];
-    return {
-      summary: summary.filter((text) => text !== "").join(" "),
-      writesStoppedMs: handedOver?.writesStoppedMs ?? null,
-    };
+      handedOver?.summary ?? `${primary.name} is primary as before.`,
+      ...(left.length === 0 ? [] : [again]),
+    ].join(" ");
+    return { summary, writesStoppedMs: handedOver?.writesStoppedMs ?? null };
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { CallOptions, DoltAddress, DoltServers, DoltSession } from "../../../../src/ports/dolt-servers.ts";
-import type { PodReference, Workloads } from "../../../../src/ports/workloads.ts";
+import type { Eviction, PodReference, Workloads } from "../../../../src/ports/workloads.ts";
 
 /** What a test does around a call that changes roles: the place where a fault has to come at that very moment. */
 export interface RoleCalls {
@@ -63,22 +63,32 @@ export function interceptedWorkloads(
   real: Workloads,
   calls: {
     readonly beforeLook?: () => Promise<void>;
+    /** What a look shows instead of what there is. */
+    readonly seen?: (view: WorkloadView) => WorkloadView;
     readonly beforeLabel?: (pod: PodReference, value: string) => Promise<void>;
     readonly afterLabel?: (pod: PodReference, value: string) => Promise<void>;
+    readonly beforeEviction?: (pod: PodReference) => Promise<void>;
+    readonly afterEviction?: (pod: PodReference, eviction: Eviction) => Promise<void>;
   },
 ): Workloads {
   return {
     targets: (signal) => real.targets(signal),
     async look(target, signal) {
       await calls.beforeLook?.();
-      return await real.look(target, signal);
+      const view = await real.look(target, signal);
+      return view === null || calls.seen === undefined ? view : calls.seen(view);
     },
     async labelPod(pod, label, value, signal) {
       await calls.beforeLabel?.(pod, value);
       await real.labelPod(pod, label, value, signal);
       await calls.afterLabel?.(pod, value);
     },
-    evictPod: (pod, signal) => real.evictPod(pod, signal),
+    async evictPod(pod, signal) {
+      await calls.beforeEviction?.(pod);
+      const eviction = await real.evictPod(pod, signal);
+      await calls.afterEviction?.(pod, eviction);
+      return eviction;
+    },
     events: (object, signal) => real.events(object, signal),
     podLog: (pod, lines, signal) => real.podLog(pod, lines, signal),
     scaling: real.scaling,
