@@ -1,8 +1,10 @@
 import type { Engine } from "../domain/target.ts";
 import { failoverDefinition } from "./dolt/failover-definition.ts";
 import { promoteDefinition } from "./dolt/promote-definition.ts";
+import { relabelDefinition } from "./dolt/relabel-definition.ts";
 import { repairDefinition } from "./dolt/repair-definition.ts";
 import { restartDefinition } from "./dolt/restart-definition.ts";
+import { scaleDefinition } from "./dolt/scale-definition.ts";
 import { statusDefinition } from "./dolt/status-definition.ts";
 
 /**
@@ -12,8 +14,10 @@ import { statusDefinition } from "./dolt/status-definition.ts";
 export const catalogue: readonly OperationDefinition[] = [
   failoverDefinition,
   promoteDefinition,
+  relabelDefinition,
   repairDefinition,
   restartDefinition,
+  scaleDefinition,
   statusDefinition,
 ];
 

@@ -1,7 +1,9 @@
 import { failoverOperation } from "./dolt/failover.ts";
 import { promoteOperation } from "./dolt/promote.ts";
+import { relabelOperation } from "./dolt/relabel.ts";
 import { repairOperation } from "./dolt/repair.ts";
 import { restartOperation } from "./dolt/restart.ts";
+import { scaleOperation } from "./dolt/scale.ts";
 import { statusOperation } from "./dolt/status.ts";
 import type { Operation } from "./operation.ts";
 
@@ -9,8 +11,10 @@ import type { Operation } from "./operation.ts";
 export const operations: readonly Operation[] = [
   failoverOperation,
   promoteOperation,
+  relabelOperation,
   repairOperation,
   restartOperation,
+  scaleOperation,
   statusOperation,
 ];
 

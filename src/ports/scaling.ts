@@ -40,6 +40,8 @@ export type ScalingRight = "configmaps" | "services" | "replicas";
 export interface WorkloadLayout {
   readonly uid: string;
   readonly replicas: number;
+  /** How many pods there are, those that are still ending too. */
+  readonly podsNow: number;
   /** Of the first pod: `spec.ordinals.start`. */
   readonly firstOrdinal: number;
   readonly owner: Ownership;

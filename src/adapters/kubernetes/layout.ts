@@ -4,12 +4,13 @@ import { ownershipOf } from "./ownership.ts";
 import { serverContainerOf } from "./pod-view.ts";
 
 /** How a StatefulSet's pods get their configuration. */
-export function workloadLayout({ metadata, spec }: V1StatefulSet): WorkloadLayout {
+export function workloadLayout({ metadata, spec, status }: V1StatefulSet): WorkloadLayout {
   const podSpec = spec?.template.spec;
   const container = serverContainerOf(podSpec);
   return {
     uid: metadata?.uid ?? "",
     replicas: spec?.replicas ?? 1,
+    podsNow: status?.replicas ?? 0,
     firstOrdinal: spec?.ordinals?.start ?? 0,
     owner: ownershipOf(metadata),
     command: [...(container?.command ?? []), ...(container?.args ?? [])],

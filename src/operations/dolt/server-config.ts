@@ -10,10 +10,12 @@ export interface ConfigSituation {
   readonly source: ConfigSource;
   /** Of the ConfigMap. */
   readonly data: Readonly<Record<string, string>>;
-  /** Every pod there is, and where hosts lead. */
+  /** Every pod that there is or could be, and which hosts lead to it. */
   readonly pods: readonly ReachablePod[];
   /** Names of the pods there shall be, in the order of their ordinals. */
   readonly wanted: readonly string[];
+  /** Names of the pods that are to go: their YAML is not needed any more. */
+  readonly leaving: readonly string[];
   readonly workload: { readonly namespace: string; readonly serviceName: string | null };
   readonly services: readonly PodService[];
   /** Remote names that servers have stored with another URL: a stored one wins over the configuration, so they cannot be used again. */
@@ -37,7 +39,7 @@ export type ConfigChange =
       readonly services: readonly NeededService[];
       /** By new pod, the URL template by which the others reach it. */
       readonly reachedBy: ReadonlyMap<string, string>;
-      /** By pod that there shall be, the names of the remotes in its YAML that lead to other pods of this target. */
+      /** By pod that there shall be, the names of all remotes that its server has once it has read its YAML. */
       readonly remoteNames: ReadonlyMap<string, readonly string[]>;
     }
   | { readonly why: string };
@@ -85,7 +87,7 @@ class Rewriting {
     for (const pod of wanted) {
       const key = source.keyOf(pod);
       const entries = this.#wantedEntries(pod);
-      const others = entries.filter((entry) => entry.pod !== null && entry.pod !== pod);
+      const others = entries.filter((entry) => entry.pod !== pod);
       remoteNames.set(
         pod,
         others.map(({ name }) => name),
@@ -94,8 +96,8 @@ class Rewriting {
       if (text !== data[key]) files[key] = text;
     }
     const keys = new Set(wanted.map((pod) => source.keyOf(pod)));
-    const leftOver = this.#given.pods
-      .map(({ name }) => source.keyOf(name))
+    const leftOver = this.#given.leaving
+      .map((pod) => source.keyOf(pod))
       .filter((key) => !keys.has(key) && data[key] !== undefined);
     return { files, leftOver, services: this.#services, reachedBy: this.#reachedBy, remoteNames };
   }
