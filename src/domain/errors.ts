@@ -245,7 +245,7 @@ export const problemTable = {
   stopped_by_person: entry<{ by: string; done: string }>(
     "failed",
     (d) => `${d.done} Stopped there by ${d.by}; what was done stands.`,
-    () => "The same command goes on from there.",
+    () => "To go on from there, type the same command, with the option named above where there is one.",
   ),
   wish_too_late: entry<{ requestId: string }>(
     "refused",

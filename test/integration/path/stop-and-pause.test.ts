@@ -107,7 +107,7 @@ describe("a rolling operation", () => {
     const settled = await bench.scenario.faceReads(face, /Cancelled/);
 
     expect(settled.content).toContain("1 of 3 restarted. Stopped there by <@");
-    expect(settled.content).toContain("The same command goes on from there.");
+    expect(settled.content).toContain("To go on from there, type the same command");
     expect(world.has("at-pod-1")).toBe(false);
     await bench.untilLeaseIsFree();
   });

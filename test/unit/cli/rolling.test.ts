@@ -38,7 +38,7 @@ describe("a rolling operation from the command line", () => {
       expect(done()).toEqual(firstPod);
       expect(terminal.stderr).toContain("Stopping before the next step that allows it");
       expect(terminal.stdout).toContain("cancelled: 1 of 3 restarted. Stopped there by Ctrl-C; what was done stands.");
-      expect(terminal.stdout).toContain("The same command goes on from there.");
+      expect(terminal.stdout).toContain("To go on from there, type the same command");
       expect((await world.leases.read(target))?.state).toMatchObject({ holder: null, execution: null });
     });
 

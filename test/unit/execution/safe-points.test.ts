@@ -64,7 +64,7 @@ describe("a rolling execution", () => {
       expect(done()).toEqual(firstPod);
       expect(result.outcome.summary).toBe("1 of 3 restarted. Stopped there by <@UBOB>; what was done stands.");
       expect(result.outcome.problems).toMatchObject([
-        { code: "stopped_by_person", next: "The same command goes on from there." },
+        { code: "stopped_by_person", next: expect.stringContaining("To go on from there, type the same command") },
       ]);
       expect(operation.undone).toBe(0);
       expect((await leases.read(target))?.state).toMatchObject({ holder: null, execution: null });
