@@ -11,6 +11,8 @@ import {
 import { quoteShellWord, quoteWord } from "../../../src/domain/command-words.ts";
 import { catalogue, type OperationDefinition } from "../../../src/operations/catalogue.ts";
 
+const verbs = catalogue.map(({ verb }) => verb).join(", ");
+
 const slack: Grammar<OperationDefinition> = {
   prefix: "/dolt",
   quote: quoteWord,
@@ -69,10 +71,10 @@ describe("what is understood", () => {
 
 describe("what is not understood gets an answer", () => {
   it.each([
-    ["", "command_unknown", "Known operations: failover, status."],
+    ["", "command_unknown", `Known operations: ${verbs}.`],
     ["flailover orders --to orders-1", "command_unknown", "Did you mean: /dolt failover orders --to orders-1"],
     ["stauts orders", "command_unknown", "Did you mean: /dolt status orders"],
-    ["drop orders", "command_unknown", "Known operations: failover, status."],
+    ["drop orders", "command_unknown", `Known operations: ${verbs}.`],
     [
       'failover orders --min-cought-up 1 --raeson "a b"',
       "flag_unknown",

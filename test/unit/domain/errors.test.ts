@@ -99,7 +99,6 @@ const lists = new Set([
 const numbers = new Set([
   "epoch",
   "from",
-  "given",
   "minutes",
   "now",
   "partition",
