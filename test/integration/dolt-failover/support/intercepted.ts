@@ -1,5 +1,5 @@
 import type { CallOptions, DoltAddress, DoltServers, DoltSession } from "../../../../src/ports/dolt-servers.ts";
-import type { Eviction, PodReference, Workloads } from "../../../../src/ports/workloads.ts";
+import type { Eviction, PodReference, Workloads, WorkloadView } from "../../../../src/ports/workloads.ts";
 
 /** What a test does around a call that changes roles: the place where a fault has to come at that very moment. */
 export interface RoleCalls {
