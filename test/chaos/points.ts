@@ -48,6 +48,11 @@ export class Life {
   #isKilled = false;
   #gate = Promise.withResolvers<void>();
   #isStopped = false;
+  readonly #onKilled: () => void;
+
+  constructor(onKilled: () => void = () => undefined) {
+    this.#onKilled = onKilled;
+  }
 
   /** Resolves when it was killed. */
   get ended(): Promise<"killed"> {
@@ -61,6 +66,7 @@ export class Life {
   kill(): void {
     this.#isKilled = true;
     this.#ended.resolve("killed");
+    this.#onKilled();
   }
 
   stop(): void {

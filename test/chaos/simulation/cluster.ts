@@ -16,6 +16,7 @@ import {
   SERVICES,
   STATEFUL_SETS,
 } from "../../../sandbox/kubernetes/resources.ts";
+import { becomesTrue } from "../environment.ts";
 import type { Random } from "../random.ts";
 import { type SqlConnection, SqlNetwork } from "./dolt-servers.ts";
 import { SimulatedKubelet } from "./kubelet.ts";
@@ -76,9 +77,8 @@ export class SimulatedCluster {
   }
 
   /** The pod that clients are led to: the one whose label came last. */
-  routedAddress(): string | null {
-    const name = this.#routing.at(-1);
-    return name === undefined ? null : this.kubelet.addressOf(name);
+  routed(): string | null {
+    return this.#routing.at(-1) ?? null;
   }
 
   /** Pods that carry the primary's label. */
@@ -102,16 +102,6 @@ export class SimulatedCluster {
       return (await connection.query(sql)).rows;
     } finally {
       connection.close();
-    }
-  }
-
-  /** Waits until it is so. Resolves to false when it never was. */
-  async until(ask: () => boolean | Promise<boolean>, deadlineMs = settleDeadlineMs): Promise<boolean> {
-    const giveUpAtMs = this.time.monotonicMs() + deadlineMs;
-    for (;;) {
-      if (await Promise.resolve(ask()).catch(() => false)) return true;
-      if (this.time.monotonicMs() >= giveUpAtMs) return false;
-      await this.time.sleep(100);
     }
   }
 
@@ -203,6 +193,7 @@ export class SimulatedCluster {
   }
 
   async #demand(what: string, ask: () => boolean | Promise<boolean>): Promise<void> {
-    if (!(await this.until(ask))) throw new Error(`the simulated cluster did not come up: never ${what}`);
+    if (!(await becomesTrue(this.time, settleDeadlineMs, ask)))
+      throw new Error(`the simulated cluster did not come up: never ${what}`);
   }
 }

@@ -1,0 +1,187 @@
+import { check, type Promises, type Violation } from "./checker.ts";
+import { Clients } from "./clients.ts";
+import { becomesTrue, type Environment, type Worker } from "./environment.ts";
+import { FaultPlan } from "./fault-plan.ts";
+import type { History, Report } from "./history.ts";
+import type { OperationUnderTest } from "./operations.ts";
+import type { Random } from "./random.ts";
+import type { Scenario } from "./scenario.ts";
+
+export interface Played {
+  readonly violations: readonly Violation[];
+  readonly history: History;
+  /** What came when, and what the workers printed. */
+  readonly log: readonly string[];
+}
+
+/**
+ * Plays one scenario in a cluster that is up, and checks what came of it: the operation under clients and faults, the next
+ * worker after one that was killed, everything healed, what is unfinished taken up once, and a look at the end.
+ */
+export async function play(
+  scenario: Scenario,
+  operation: OperationUnderTest,
+  environment: Environment,
+  random: Random,
+  setup: { readonly primary: string; readonly firstId: number },
+): Promise<Played> {
+  return await new Play(scenario, operation, environment, random, setup).run();
+}
+
+class Play {
+  readonly #scenario: Scenario;
+  readonly #operation: OperationUnderTest;
+  readonly #environment: Environment;
+  readonly #clients: Clients;
+  readonly #faults: FaultPlan;
+  readonly #reports: Report[] = [];
+  readonly #log: string[] = [];
+  readonly #rivals: Promise<unknown>[] = [];
+  readonly #lostWithVolume = new Set<number>();
+  #emptiedPrimary = false;
+  #lastFaultAtMs = 0;
+  /** When the last step had been done, and nothing was looked at any more. */
+  #allStepsDoneAtMs: number | null = null;
+  #workers = 0;
+
+  constructor(
+    scenario: Scenario,
+    operation: OperationUnderTest,
+    environment: Environment,
+    random: Random,
+    setup: { readonly primary: string; readonly firstId: number },
+  ) {
+    this.#scenario = scenario;
+    this.#operation = operation;
+    this.#environment = environment;
+    const { clock, pods, clients: network } = environment;
+    const { writers, readers, restMs } = scenario;
+    this.#clients = new Clients({ clock, network, random, pods, writers, readers, restMs, firstId: setup.firstId });
+    this.#faults = new FaultPlan(scenario, environment, setup.primary, () => {
+      this.#rivals.push(this.#start(this.#newWorker("rival")));
+    });
+    this.#faults.onFault = async ({ act }, podOf) => {
+      this.#lastFaultAtMs = clock.monotonicMs();
+      if (act.kind === "empty volume") await this.#losesVolume(podOf(act.part));
+    };
+  }
+
+  async run(): Promise<Played> {
+    const { clock, pace } = this.#environment;
+    await clock.sleep(pace.warmUpMs);
+    this.#faults.begin();
+    const operated = this.#operate();
+    await Promise.race([operated, clock.sleep(pace.operationMs)]);
+    this.#faults.end();
+    await this.#environment.heal();
+    await this.#settle();
+    await Promise.race([Promise.all([operated, ...this.#rivals]), clock.sleep(pace.operationMs)]);
+    await this.#resumeOnce();
+    const takesWrites = await this.#clients.takesWrites(pace.writeMs);
+    await this.#clients.stop();
+    await this.#settle();
+    const history = await this.#historyWith(takesWrites);
+    return { violations: check(history, this.#promises()), history, log: [...this.#faults.log, ...this.#log] };
+  }
+
+  /** The command, and once more by the next worker when the first was killed. */
+  async #operate(): Promise<void> {
+    if ((await this.#startFollowed("worker")) !== null) return;
+    await this.#environment.clock.sleep(this.#scenario.nextWorkerAfterMs);
+    if (await this.#isOpen()) await this.#startFollowed("next-worker");
+  }
+
+  /** What was left unfinished is taken up, by the line that people are told to type. */
+  async #resumeOnce(): Promise<void> {
+    if (!(await this.#isOpen())) return;
+    await this.#start(this.#newWorker("resumer"));
+    await this.#settle();
+  }
+
+  async #startFollowed(kind: string): Promise<Report | null> {
+    const worker = this.#newWorker(kind);
+    this.#faults.follow(worker);
+    return await this.#start(worker);
+  }
+
+  async #start(worker: Worker, verb = this.#scenario.operation, flags = this.#scenario.flags): Promise<Report | null> {
+    const { target, clock } = this.#environment;
+    const words = ["dolt", verb, target, ...flags, ...(verb === "status" ? [] : ["--reason", "chaos"])];
+    const report = await worker.run(words);
+    const said = report === null ? "killed" : JSON.stringify(report);
+    this.#log.push(`${Math.round(clock.monotonicMs())} ms: ${worker.name} ended: ${said}`);
+    this.#log.push(...worker.printed.split("\n").filter((line) => line !== ""));
+    if (report !== null) this.#reports.push(report);
+    return report;
+  }
+
+  #newWorker(kind: string): Worker {
+    this.#workers += 1;
+    const last = `step.${this.#operation.steps.at(-1)}`;
+    const isFollowed = kind === "worker" || kind === "next-worker";
+    return this.#environment.newWorker(`${kind}-${this.#workers}`, {
+      reached: async ({ call, phase }) => {
+        if (call === last && phase === "after") this.#allStepsDoneAtMs = this.#environment.clock.monotonicMs();
+        if (isFollowed) await this.#faults.reached(call, phase);
+      },
+      planned: (details) => {
+        if (isFollowed) this.#faults.learn(details);
+      },
+    });
+  }
+
+  /** Every server answers, and the roles have come to rest. */
+  async #settle(): Promise<void> {
+    const { clock, pace } = this.#environment;
+    let before = "";
+    await becomesTrue(clock, pace.settleMs, async () => {
+      await clock.sleep(pace.settleLookMs);
+      const nodes = await this.#environment.nodes();
+      const now = JSON.stringify(nodes.map(({ role, epoch }) => [role, epoch]));
+      const isSame = now === before;
+      before = now;
+      return isSame && nodes.every((node) => node.role !== null);
+    });
+  }
+
+  async #historyWith(takesWrites: boolean): Promise<History> {
+    const end = async () => ({
+      nodes: await this.#environment.nodes(),
+      routed: await this.#environment.labelled(),
+      lease: await this.#environment.lease(),
+      takesWrites,
+      reports: this.#reports,
+    });
+    const { writes, reads } = this.#clients;
+    // What comes when the last step had been done no operation can tell of. Whoever asks then is told.
+    if (!takesWrites && this.#allStepsDoneAtMs !== null && this.#lastFaultAtMs >= this.#allStepsDoneAtMs) {
+      await this.#start(this.#newWorker("status"), "status", []);
+    }
+    return { writes, reads, end: await end() };
+  }
+
+  async #isOpen(): Promise<boolean> {
+    return (await this.#environment.lease())?.open ?? false;
+  }
+
+  /** What only this server holds goes with its volume, whatever is done afterwards. */
+  async #losesVolume(pod: string): Promise<void> {
+    const nodes = await this.#environment.nodes();
+    const isPrimary = nodes.some((node) => node.name === pod && node.role === "primary");
+    if (isPrimary) this.#emptiedPrimary = true;
+    const others = nodes.filter((node) => node.name !== pod);
+    // What is acknowledged while this is looked at may be on no other server yet.
+    for (const id of this.#clients.acknowledged()) {
+      if (!others.some((node) => node.ids.has(id))) this.#lostWithVolume.add(id);
+    }
+  }
+
+  #promises(): Promises {
+    return {
+      kind: this.#operation.kind,
+      acknowledgedByStandbys: this.#scenario.ackTimeoutSecs > 0,
+      lostWithVolume: this.#lostWithVolume,
+      primaryLostItsVolume: this.#emptiedPrimary,
+    };
+  }
+}
