@@ -37,7 +37,7 @@ export interface ExecutionAudience extends Pick<ExecutionReporter, "progress" | 
   /** What people want at a safe point; null: nobody could be asked. Bounded; never throws but for `signal`. */
   wish(execution: LedgerExecution, signal: AbortSignal): Promise<WishNow | null>;
   /** The end, or that it is left to another process. True when it is on record where people see it; false: keep it beside the lease until it is. */
-  ended(result: ExecutionResult): Promise<boolean>;
+  ended(result: ExecutionResult, isHeld: () => boolean): Promise<boolean>;
 }
 
 /** How long a used grant is remembered beyond its own expiry: more than any clocks differ. */
@@ -185,14 +185,15 @@ async function letGo(
 ): Promise<void> {
   const signal = AbortSignal.timeout(30_000);
   const { state, outcome, steps } = result;
+  const isHeld = () => lease.isHeld();
   if (state === "interrupted") {
     // What is left to tell is told before another process can take it up and tell it differently.
-    await audience.ended(result);
+    await audience.ended(result, isHeld);
     return await lease.leaveUnfinished(signal);
   }
   // Whoever holds the lease now, or takes up what is left, tells how it ends. This process does not know.
-  if (!lease.isHeld()) return;
-  const reported = await audience.ended(result);
+  if (!isHeld()) return;
+  const reported = await audience.ended(result, isHeld);
   const execution = { ...lease.execution, steps: [...steps] };
   const ended: EndedExecution = {
     executionId: execution.id,

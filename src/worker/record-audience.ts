@@ -101,7 +101,8 @@ export class RecordAudience implements ExecutionAudience {
     if (this.#execution !== null) this.#execution = { ...this.#execution, committed: true };
   }
 
-  async ended(result: ExecutionResult): Promise<boolean> {
+  async ended(result: ExecutionResult, isHeld: () => boolean): Promise<boolean> {
+    this.#isHeld = isHeld;
     const { state, outcome, steps } = result;
     if (state !== "interrupted") this.#latest = null;
     this.#ending.abort();

@@ -37,6 +37,7 @@ export class TestOperation<World extends MarkedWorld = Set<string>> implements O
   /** What happens at a step before its mark is set; for failures and delays. */
   readonly at = new Map<string, Behaviour>();
   undoResult: (failure: Problem) => UndoResult = (failure) => ({ kind: "undone", problem: failure });
+  facts = [{ name: "primary", value: "orders-0" }];
   undone = 0;
   closed = 0;
 
@@ -46,7 +47,7 @@ export class TestOperation<World extends MarkedWorld = Set<string>> implements O
   }
 
   async plan() {
-    const facts = [{ name: "primary", value: "orders-0" }];
+    const { facts } = this;
     const steps = this.#steps.ids.map((id) => ({ id, title: id }));
     const draft = { facts, now: [], steps, cost: "", bounds: [], warnings: [], details: null };
     return { kind: "plan", draft } as const;

@@ -87,7 +87,7 @@ describe("what a worker tells a request's record", () => {
     held.first = false;
     await clock.pass(1_000);
     expect(await states()).toEqual(["pending", "pending"]);
-    expect(await first.ended(ended)).toBe(false);
+    expect(await first.ended(ended, () => held.first)).toBe(false);
     expect((await record()).state).toBe("running");
   });
 
@@ -115,7 +115,7 @@ describe("what a worker tells a request's record", () => {
     const first = audienceOf("w-1");
     await first.started(execution, () => true);
     first.progress(done);
-    await first.ended({ ...ended, state: "interrupted" });
+    await first.ended({ ...ended, state: "interrupted" }, () => true);
     expect(await states()).toEqual(["done", "done"]);
     expect((await record()).state).toBe("running");
   });

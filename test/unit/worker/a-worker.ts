@@ -1,0 +1,90 @@
+import { newSigningKeys } from "../../../sandbox/keys.ts";
+import type { Policy } from "../../../src/domain/policy.ts";
+import { readPublicKeys, readSigningKey } from "../../../src/domain/signing.ts";
+import { LeaseObserver } from "../../../src/execution/lease-observer.ts";
+import type { WorkloadView } from "../../../src/ports/workloads.ts";
+import type { WorkerServices } from "../../../src/worker/services.ts";
+import { ManualClock } from "../../support/manual-clock.ts";
+import { MemoryLeases } from "../../support/memory-leases.ts";
+import {
+  MemoryAnnouncements,
+  MemoryFaceStore,
+  MemoryRequestStore,
+  MemoryWakeUp,
+} from "../../support/memory-request-store.ts";
+import { noCluster } from "../../support/no-cluster.ts";
+import { alice, bob } from "../../support/records.ts";
+import { switchingOperation } from "../../support/test-operation.ts";
+import { RecordedChat } from "../handlers/recorded-chat.ts";
+
+const cluster = newSigningKeys();
+const edge = newSigningKeys();
+
+/** A worker in memory, whose one operation is the test operation on one target, `shop/orders`. */
+export class AWorker {
+  readonly clock = new ManualClock();
+  readonly store = new MemoryRequestStore(this.clock);
+  readonly leases = new MemoryLeases();
+  readonly chat = new RecordedChat();
+  readonly operation = switchingOperation();
+  readonly clusterKey = readSigningKey(cluster.privateText);
+  readonly edgeKey = readSigningKey(edge.privateText);
+  policy: Policy = [
+    {
+      name: "all",
+      operations: ["dolt.*"],
+      clusters: ["*"],
+      namespaces: ["*"],
+      targets: ["*"],
+      requesters: [alice.userId],
+      approvers: [bob.userId],
+      approvals: 1,
+      expiresAfterMinutes: 15,
+    },
+  ];
+
+  services(workerId = "w-1"): WorkerServices {
+    const { clock, store, leases, chat, operation, clusterKey, policy } = this;
+    const quiet = () => undefined;
+    return {
+      ...noCluster,
+      workloads: { ...noCluster.workloads, look: async () => annotated },
+      cluster: "main",
+      workerId,
+      version: "1.2.3",
+      store,
+      faces: new MemoryFaceStore(store, clock),
+      announcements: new MemoryAnnouncements(clock),
+      wakeUp: new MemoryWakeUp(),
+      chat,
+      people: { objection: async () => null },
+      leases,
+      operations: [operation],
+      policy,
+      clusterKey,
+      clusterKeys: readPublicKeys([cluster.publicText]),
+      edgeKeys: readPublicKeys([edge.publicText]),
+      channelId: "C1",
+      clock,
+      observer: new LeaseObserver(clock),
+      leaseDurationMs: 5_000,
+      newId: () => "1",
+      draw: { drawOnce: async () => undefined, sweep: async () => undefined },
+      log: { info: quiet, warn: quiet, error: quiet },
+    };
+  }
+}
+
+const annotated: WorkloadView = {
+  namespace: "shop",
+  name: "orders",
+  uid: "uid",
+  replicas: 0,
+  isObserved: true,
+  serviceName: null,
+  annotations: { "handover.dev/engine": "dolt" },
+  updateRevision: "1",
+  currentRevision: "1",
+  rollsFromOrdinal: null,
+  pods: [],
+};
