@@ -71,6 +71,11 @@ export function replicationServiceAddress(namespace: string, pod: string): strin
   return `${pod}-repl.${namespace}.svc:${REPLICATION_PORT}`;
 }
 
+/** `HOST:PORT` of a pod by the name that it has under the headless Service. */
+export function headlessAddress(spec: Pick<DoltTargetSpec, "name" | "namespace">, pod: string): string {
+  return `${pod}.${headlessService(spec)}.${spec.namespace}.svc:${REPLICATION_PORT}`;
+}
+
 /** Name of the Service that leads to the primary (`-rw`) or to the standbys (`-ro`). */
 export function roleService(target: string, access: "rw" | "ro"): string {
   return `${target}-${access}`;
@@ -267,6 +272,6 @@ function fieldVariable(name: string, fieldPath: string): V1EnvVar {
   return { name, valueFrom: { fieldRef: { fieldPath } } };
 }
 
-const headlessService = (spec: DoltTargetSpec) => `${spec.name}-internal`;
+const headlessService = (spec: Pick<DoltTargetSpec, "name">) => `${spec.name}-internal`;
 const configMapName = (spec: DoltTargetSpec) => `${spec.name}-config`;
 const credentialsSecret = (spec: DoltTargetSpec) => `${spec.name}-credentials`;

@@ -23,6 +23,11 @@ export interface DoltTargetSpec {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Whether pods get the label `dolthub.com/cluster_role` by their role at the start. Default true. */
   readonly labelled?: boolean;
+  /**
+   * By which name servers replicate to a pod: a ClusterIP Service of its own (default), or the StatefulSet's headless Service,
+   * as many do, after which a restarted pod is found again only when its old address has left the DNS. Whole cluster only.
+   */
+  readonly replicatesThrough?: "services" | "headless";
   /** Where every server listens for SQL. Default 3306. */
   readonly sqlPort?: number;
   /** The servers offer TLS for SQL with this certificate (PEM), and with `required` take nothing else. Real servers only. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { CoreV1Api, type KubeConfig } from "@kubernetes/client-node";
-import { doltObjects, doltPods, replicationServiceAddress } from "../../../sandbox/dolt-manifests.ts";
+import { doltObjects, doltPods, headlessAddress, replicationServiceAddress } from "../../../sandbox/dolt-manifests.ts";
 import { bringUpDoltTarget, podAddress } from "../../../sandbox/dolt-target.ts";
 import type { DoltTarget, DoltTargetSpec } from "../../../sandbox/handle.ts";
 import { DOLT_IMAGE } from "../images/dolt-image.ts";
@@ -29,7 +29,8 @@ export async function createDoltTarget(
     image: DOLT_IMAGE,
     volumesFolder,
     listenAddress: "0.0.0.0",
-    replicationAddress: (_from, to) => replicationServiceAddress(namespace, to),
+    replicationAddress: (_from, to) =>
+      spec.replicatesThrough === "headless" ? headlessAddress(spec, to) : replicationServiceAddress(namespace, to),
     rootPassword,
   });
   await ensureNamespace(kubeConfig, namespace, signal);

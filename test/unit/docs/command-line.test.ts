@@ -4,6 +4,8 @@ import { grammarFor } from "../../../src/cli/grammar.ts";
 import { engineSchema } from "../../../src/domain/target.ts";
 import { catalogue } from "../../../src/operations/catalogue.ts";
 import { failoverSteps } from "../../../src/operations/dolt/failover-details.ts";
+import { restartDefinition } from "../../../src/operations/dolt/restart-definition.ts";
+import { restartSteps } from "../../../src/operations/dolt/restart-details.ts";
 import { readPage, sectionOf, subjects, tableRows } from "./pages.ts";
 
 describe("docs/command-line.md", () => {
@@ -45,5 +47,33 @@ describe("docs/failover.md", () => {
       answering: [],
     };
     expect(subjects(sectionOf(page, "## The steps"))).toEqual(failoverSteps(details).map(({ id }) => id));
+  });
+});
+
+describe("docs/restart.md", () => {
+  const page = readPage("docs/restart.md");
+
+  it("lists every flag of the operation", () => {
+    const typed = restartDefinition.flags.map(({ name, value }) =>
+      value === null ? `--${name}` : `--${name} ${value}`,
+    );
+    const documented = subjects(sectionOf(page, "## What to type"));
+    expect(documented.toSorted()).toEqual(typed.map((text) => text.replace("|", "\\|")).toSorted());
+  });
+
+  it("tells of every step in its order", () => {
+    const steps = restartSteps({
+      revision: "r",
+      primary: { name: "PRIMARY", uid: "1" },
+      epoch: 1,
+      batches: [[{ name: "POD", uid: "2" }]],
+      candidate: "POD",
+      minCaughtUp: 0,
+      maxLagMs: 1,
+      waitMs: 1,
+      beforeMs: 0,
+      answering: [],
+    });
+    expect(subjects(sectionOf(page, "## The steps"))).toEqual(steps.map(({ id }) => id));
   });
 });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
-import type { ClusterHandle, DoltTarget } from "../../../../sandbox/handle.ts";
+import type { ClusterHandle, DoltTarget, DoltTargetSpec } from "../../../../sandbox/handle.ts";
 import { systemClock } from "../../../../src/adapters/clock.ts";
 import { MysqlDoltServers } from "../../../../src/adapters/dolt/dolt-servers.ts";
 import { KubernetesApi } from "../../../../src/adapters/kubernetes/api.ts";
@@ -44,10 +44,10 @@ export class FailoverBench {
   static async start(
     cluster: ClusterHandle,
     name: string,
-    { replicas = 3, operation = failoverOperation }: { replicas?: number; operation?: Operation } = {},
+    { operation = failoverOperation, ...spec }: Partial<DoltTargetSpec> & { operation?: Operation } = {},
   ): Promise<FailoverBench> {
-    const target = await cluster.createDoltTarget({ namespace: "shop", name, replicas, databases: [database] });
-    return new FailoverBench(cluster, target, operation);
+    const whole = { namespace: "shop", name, replicas: 3, databases: [database], ...spec };
+    return new FailoverBench(cluster, await cluster.createDoltTarget(whole), operation);
   }
 
   pod(ordinal: number): string {

@@ -1,0 +1,102 @@
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { roleService, SQL_PORT } from "../../sandbox/dolt-manifests.ts";
+import type { SafePoints } from "../../src/execution/safe-point.ts";
+import { restartOperation } from "../../src/operations/dolt/restart.ts";
+import { FailoverBench } from "../integration/dolt-failover/support/failover-bench.ts";
+import { missingIds, Writers } from "../support/writers.ts";
+import { wholeClusterUnavailable } from "./availability.ts";
+import { startWholeCluster, type WholeCluster } from "./whole-cluster.ts";
+
+const unavailable = await wholeClusterUnavailable();
+
+describe.skipIf(unavailable !== null)(
+  `a rolling restart on the whole cluster${unavailable === null ? "" : ` (${unavailable})`}`,
+  () => {
+    let cluster: WholeCluster;
+    let bench: FailoverBench;
+
+    beforeAll(async () => {
+      cluster = await startWholeCluster();
+    });
+
+    afterEach(async () => {
+      await bench?.close();
+    });
+
+    afterAll(async () => {
+      await cluster?.close();
+    });
+
+    it("finds a pod by its own Service again, with four writers through the Service of the primary", async () => {
+      bench = await FailoverBench.start(cluster, "orders", { operation: restartOperation });
+      await restartUnderWriters("own Services");
+    });
+
+    it("waits until a headless name leads to the new address, and succeeds too", async () => {
+      bench = await FailoverBench.start(cluster, "billing", {
+        operation: restartOperation,
+        replicatesThrough: "headless",
+      });
+      await restartUnderWriters("the headless name");
+    });
+
+    async function restartUnderWriters(through: string): Promise<void> {
+      const { username: user, password } = await bench.credentials();
+      const options = { database: "app", credentials: { user, password } };
+      const writers = await Writers.start({
+        ...options,
+        kubeconfig: cluster.kubeconfig,
+        namespace: "shop",
+        writers: 4,
+        restMs: 10,
+        endpoint: await primaryService(),
+      });
+      const gapsMs: number[] = [];
+      const startMs = performance.now();
+      try {
+        const plan = await bench.plan();
+        const { state, outcome, steps } = await bench.run(plan, {}, false, tellingGaps(writers, gapsMs));
+        await writers.acknowledges(50);
+        gapsMs.push(writers.longestGapMs);
+        console.log(steps.map(({ id, note }) => `${id}: ${note ?? ""}`).join("\n"));
+        expect({ state, problems: outcome.problems }).toEqual({ state: "succeeded", problems: [] });
+      } finally {
+        await writers.stop();
+      }
+      const { acknowledged } = await writers.stop();
+      console.log(
+        `a rolling restart through ${through}: ${((performance.now() - startMs) / 1_000).toFixed(1)} s, ` +
+          `${acknowledged.length} writes acknowledged, longest gaps between its safe points: ` +
+          `${gapsMs.map((gap) => gap.toFixed(0)).join(", ")} ms`,
+      );
+      const [primary = ""] = await bench.routed();
+      expect(primary).not.toBe(bench.pod(0));
+      expect(await missingIds(await bench.target.address(primary), options, acknowledged)).toEqual([]);
+    }
+
+    async function primaryService() {
+      const kubeConfig = new KubeConfig();
+      kubeConfig.loadFromString(cluster.kubeconfig);
+      const name = roleService(bench.target.name, "rw");
+      const service = await kubeConfig.makeApiClient(CoreV1Api).readNamespacedService({ namespace: "shop", name });
+      const endpoint = { host: service.spec?.clusterIP ?? "", port: SQL_PORT };
+      return () => endpoint;
+    }
+  },
+);
+
+/** Notes at each safe point the longest gap since the one before. */
+function tellingGaps(writers: Writers, gapsMs: number[]): SafePoints {
+  return {
+    isHeld: () => false,
+    pauseOnRecord: () => null,
+    wish: async () => {
+      gapsMs.push(writers.longestGapMs);
+      writers.resetGap();
+      return { kind: "go_on" };
+    },
+    hold: async () => undefined,
+    goOn: async () => undefined,
+  };
+}
