@@ -14,6 +14,9 @@ import { untilAsConfigured, untilJoined } from "./scale-verify.ts";
 
 const configureDeadlineMs = 60_000;
 const verifyDeadlineMs = 90_000;
+/** A busy server may miss one look. */
+const onePrimaryMs = 20_000;
+const lookAgainAfterMs = 500;
 /** What a pod that does not come up is asked for its reasons, and an API server that is away for a moment. */
 const beyondWaitMs = 60_000;
 
@@ -156,12 +159,21 @@ export class ScaleRun implements OperationRun {
   }
 
   async #check(signal: AbortSignal): Promise<string | null> {
-    const view = await lookAtDolt(this.#with(signal));
-    const found = findOnlyPrimary(view);
-    const [first] = "problems" in found ? found.problems : [];
-    if (first !== undefined) throw new HandoverError(first);
+    await this.#untilOnePrimary(this.#with(signal));
     await this.#change(signal);
     return (await this.#roll?.steps[0]?.act(signal)) ?? null;
+  }
+
+  /** Proven from every node, those that are new or leave included: the restarts look at the others only. */
+  async #untilOnePrimary(context: OperationContext): Promise<void> {
+    const giveUpAtMs = context.clock.monotonicMs() + onePrimaryMs;
+    for (;;) {
+      const found = findOnlyPrimary(await lookAtDolt(context));
+      const [first] = "problems" in found ? found.problems : [];
+      if (first === undefined) return;
+      if (context.clock.monotonicMs() >= giveUpAtMs) throw new HandoverError(first);
+      await context.clock.sleep(lookAgainAfterMs, context.signal);
+    }
   }
 
   /** What the configuration has to become now. */
