@@ -2,6 +2,7 @@ import { type ExtraFlag, type Grammar, usageOf } from "../domain/command-line.ts
 import { quoteShellWord } from "../domain/command-words.ts";
 import type { Engine } from "../domain/target.ts";
 import { catalogue, type OperationDefinition } from "../operations/catalogue.ts";
+import { doltclusterctlWords } from "../operations/dolt/former-words.ts";
 
 interface CliFlag extends ExtraFlag {
   readonly summary: string;
@@ -18,7 +19,12 @@ const cliFlags: readonly CliFlag[] = [
     value: "FILE",
     summary: "the kubeconfig (default: $KUBECONFIG, ~/.kube/config, or the pod's account)",
   },
-  { name: "namespace", value: "NAME", summary: "where to look for the target (default: wherever this user may look)" },
+  {
+    name: "namespace",
+    short: "n",
+    value: "NAME",
+    summary: "where to look for the target (default: wherever this user may look)",
+  },
   { name: "connect-by", value: "ip|host", summary: "dial the pods' addresses (default) or their host names" },
   { name: "tls", value: null, summary: "connect over TLS, with certificates that this machine trusts" },
   { name: "tls-insecure", value: null, summary: "connect over TLS, and check no certificate" },
@@ -43,10 +49,14 @@ export function grammarFor(engine: Engine): Grammar<OperationDefinition> {
     quote: quoteShellWord,
     definitions: catalogue.filter((definition) => definition.engine === engine),
     extras: cliFlags,
+    former: doltclusterctlWords,
   };
 }
 
-export function helpText(engines: readonly Engine[]): string {
+/** @param verb the one operation to tell of; of all when it is null or unknown */
+export function helpText(engines: readonly Engine[], verb: string | null = null): string {
+  const one = verb === null ? [] : engines.flatMap((engine) => helpOfEngine(grammarFor(engine), verb));
+  if (one.length > 0) return [...one.slice(1), "", ...helpOfOptions(), ""].join("\n");
   return [
     "Handover hands a database's primary role over without losing a write: the same operations as in Slack, with the",
     "same checks and the same lock, and with neither Slack nor Redis. TARGET is NAMESPACE/STATEFULSET or the target's name.",
@@ -55,11 +65,10 @@ export function helpText(engines: readonly Engine[]): string {
     "npx handover keys",
     "    print a new key pair for an edge or a cluster",
     "",
-    "For every operation:",
-    ...table([
-      ["--reason TEXT", "why; demanded for whatever changes something, and kept on record in the cluster"],
-      ...cliFlags.map((flag): [string, string] => [flagText(flag), flag.summary]),
-    ]),
+    ...helpOfOptions(),
+    "",
+    "Coming from doltclusterctl: applyprimarylabels is relabel, gracefulfailover failover, promotestandby promote,",
+    "rollingrestart restart; its -n, -timeout, -wait-for-ready, -min-caughtup-standbys and -tls… are answered with the new line.",
     "",
     "Exit codes: 0 done · 1 failed, with nothing changed or all undone · 2 wrong usage · 3 refused by the preflight ·",
     "4 the outcome is unknown · 5 the target is locked by another execution · 6 the target is frozen",
@@ -67,8 +76,19 @@ export function helpText(engines: readonly Engine[]): string {
   ].join("\n");
 }
 
-function helpOfEngine(grammar: Grammar<OperationDefinition>): string[] {
-  return grammar.definitions.flatMap((definition) => [
+function helpOfOptions(): string[] {
+  return [
+    "For every operation:",
+    ...table([
+      ["--reason TEXT", "why; demanded for whatever changes something, and kept on record in the cluster"],
+      ...cliFlags.map((flag): [string, string] => [flagText(flag), flag.summary]),
+    ]),
+  ];
+}
+
+function helpOfEngine(grammar: Grammar<OperationDefinition>, verb: string | null = null): string[] {
+  const definitions = grammar.definitions.filter((definition) => verb === null || definition.verb === verb);
+  return definitions.flatMap((definition) => [
     "",
     usageOf(definition, { ...grammar, extras: [] }),
     `    ${definition.summary}`,
@@ -76,8 +96,9 @@ function helpOfEngine(grammar: Grammar<OperationDefinition>): string[] {
   ]);
 }
 
-function flagText(flag: { readonly name: string; readonly value: string | null }): string {
-  return flag.value === null ? `--${flag.name}` : `--${flag.name} ${flag.value}`;
+function flagText(flag: ExtraFlag): string {
+  const names = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`;
+  return flag.value === null ? names : `${names} ${flag.value}`;
 }
 
 function table(rows: readonly (readonly [string, string])[]): string[] {

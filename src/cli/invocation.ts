@@ -8,7 +8,8 @@ import { grammarFor } from "./grammar.ts";
 
 /** What somebody wants of the command line. */
 export type Invocation =
-  | { readonly kind: "help" }
+  /** `verb`: of that operation alone; null: of all. */
+  | { readonly kind: "help"; readonly verb: string | null }
   | { readonly kind: "version" }
   /** A new key pair for handover.yaml and the environment. */
   | { readonly kind: "keys" }
@@ -33,7 +34,7 @@ const helpWords: ReadonlySet<string> = new Set(["help", "--help", "-h"]);
 /** Reads the arguments behind the program's name. `interactive`: somebody is there to answer a question. */
 export function readInvocation(words: readonly string[], interactive: boolean): Invocation {
   const [first, second] = words;
-  if (first === undefined || helpWords.has(first)) return { kind: "help" };
+  if (first === undefined || helpWords.has(first)) return { kind: "help", verb: null };
   if (first === "--version") return { kind: "version" };
   if (first === "keys" && second === undefined) return { kind: "keys" };
   const engine = engineSchema.safeParse(first);
@@ -43,7 +44,9 @@ export function readInvocation(words: readonly string[], interactive: boolean): 
     const nearest = near === null ? null : ["npx handover", near, ...words.slice(1)].join(" ");
     return { kind: "wrong", problem: problem("command_unknown", { given: first, known, nearest }) };
   }
-  if (second === undefined || words.slice(1).some((word) => helpWords.has(word))) return { kind: "help" };
+  if (second === undefined || words.slice(1).some((word) => helpWords.has(word))) {
+    return { kind: "help", verb: second ?? null };
+  }
   return readCommand(engine.data, words.slice(1), interactive);
 }
 

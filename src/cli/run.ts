@@ -36,7 +36,7 @@ export async function runCommandLine(
   const invocation = readInvocation(words, terminal.interactive);
   switch (invocation.kind) {
     case "help":
-      terminal.out(helpText(engineSchema.options));
+      terminal.out(helpText(engineSchema.options, invocation.verb));
       return exitCodes.done;
     case "version":
       terminal.out(`${version}\n`);

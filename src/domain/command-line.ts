@@ -24,6 +24,14 @@ export interface ExtraFlag {
   readonly name: string;
   /** Placeholder of its value; null for a switch, which takes none. */
   readonly value: string | null;
+  /** One letter that stands for it behind a single dash. */
+  readonly short?: string;
+}
+
+/** Words of a tool that people come from, and what is meant by them here: answered with the corrected line, not carried out. */
+export interface FormerWords {
+  readonly verbs: Readonly<Record<string, string>>;
+  readonly flags: Readonly<Record<string, string>>;
 }
 
 /** One surface's language: the operations it knows, its own options and how a command of it begins. */
@@ -34,6 +42,7 @@ export interface Grammar<Definition extends CommandDefinition> {
   readonly quote: (text: string) => string;
   readonly definitions: readonly Definition[];
   readonly extras: readonly ExtraFlag[];
+  readonly former?: FormerWords;
 }
 
 export interface ParsedCommand<Definition extends CommandDefinition> {
@@ -126,16 +135,18 @@ function parseRest<Definition extends CommandDefinition>(
 ): CommandResult<Definition> {
   const usage = usageOf(definition, grammar);
   const known = optionsOf(definition, grammar);
+  const shorts = shortNames(grammar);
   const texts = new Map<string, string | true>();
   const positional: string[] = [];
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at];
     if (word === undefined) break;
-    const option = optionIn(word);
-    if (option === null) {
+    const typed = optionIn(word);
+    if (typed === null) {
       positional.push(word.text);
       continue;
     }
+    const option = { ...typed, name: shorts.get(typed.name) ?? typed.name };
     const meant = known.get(option.name);
     if (meant === undefined) return refused(unknownFlag(definition, words, option.typed, grammar));
     if (texts.has(option.name)) return refused(problem("flag_repeated", { flag: `--${option.name}` }));
@@ -207,6 +218,11 @@ function optionsOf(
   ]);
 }
 
+/** By `-x`, the option that it stands for. */
+function shortNames({ extras }: Pick<Grammar<CommandDefinition>, "extras">): Map<string, string> {
+  return new Map(extras.flatMap(({ name, short }) => (short === undefined ? [] : [[`-${short}`, name]])));
+}
+
 /** Phones make one long dash of two short ones; a single dash is a slip that deserves an answer of its own. */
 function optionIn(word: Word): { typed: string; name: string; text: string | null } | null {
   const dashes = /^(?:--|[—–−]|-)(?=\D)/u.exec(word.text)?.[0];
@@ -224,7 +240,7 @@ function unknownCommand<Definition extends CommandDefinition>(
   grammar: Grammar<Definition>,
 ): Problem {
   const known = grammar.definitions.map((definition) => definition.verb);
-  const verb = nearestWord(given, known);
+  const verb = grammar.former?.verbs[given] ?? nearestWord(given, known);
   const definition = grammar.definitions.find((candidate) => candidate.verb === verb);
   const nearest = definition === undefined ? null : nearestCommand(definition, rest, grammar);
   return problem("command_unknown", { given: shortened(given), known, nearest });
@@ -255,14 +271,17 @@ function nearestCommand<Definition extends CommandDefinition>(
   mustParse = false,
 ): string | null {
   const names = [...optionsOf(definition, grammar).keys()];
+  const shorts = shortNames(grammar);
   const corrected: Word[] = [];
   for (const word of words) {
     const option = optionIn(word);
-    if (option === null || names.includes(option.name)) {
+    if (option === null || names.includes(option.name) || shorts.has(option.name)) {
       corrected.push(word);
       continue;
     }
-    const name = nearestWord(option.name.replace(/^-/, ""), names);
+    const bare = option.name.replace(/^-/, "");
+    const former = grammar.former?.flags[bare] ?? "";
+    const name = names.includes(former) ? former : nearestWord(bare, names);
     if (name === null) return mustParse ? null : `${grammar.prefix} ${definition.verb} TARGET`;
     corrected.push({ text: option.text === null ? `--${name}` : `--${name}=${option.text}`, quoted: false });
   }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseDurationMs } from "../../domain/duration.ts";
 import type { FlagDefinition, OperationDefinition } from "../catalogue.ts";
 import { defaultMaxLagMs, failoverDefinition } from "./failover-definition.ts";
 
@@ -67,11 +68,13 @@ export const restartDefinition: OperationDefinition = {
     {
       name: "wait-for-ready",
       parameter: "waitMs",
-      value: "SECONDS",
-      summary: "how long a pod may take from its eviction until it replicates again (default: 300)",
-      expected: "seconds from 10 to 3600",
-      parse: (text) =>
-        /^\d{2,4}$/.test(text) && Number(text) >= 10 && Number(text) <= 3_600 ? Number(text) * 1_000 : null,
+      value: "DURATION",
+      summary: "how long a pod may take from its eviction until it replicates again (default: 5m)",
+      expected: "a time from 10s to 1h, such as 120s",
+      parse: (text) => {
+        const ms = parseDurationMs(text);
+        return ms !== null && ms >= 10_000 && ms <= 3_600_000 ? ms : null;
+      },
     },
   ],
 };
