@@ -6,6 +6,7 @@ import { evaluate, type Scope } from "./expression.ts";
 import { doltHash } from "./hash.ts";
 import type { Session } from "./session.ts";
 
+const BACKUP_SCHEMES: ReadonlySet<string> = new Set(["file", "http", "https", "aws", "gs", "az", "oci", "localbs"]);
 const STATUS_OK: ResultSet = { columns: [{ name: "status", type: "bigint" }], rows: [[0]] };
 
 /** Runs a CALL. Procedures that this server does not have are refused as unknown. */
@@ -158,6 +159,8 @@ async function commit(session: Session, args: readonly SqlValue[], signal: Abort
 function backup(session: Session, args: readonly SqlValue[]): ResultSet {
   const [action, url, name] = args.map(String);
   const { instance } = session;
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url ?? "")?.[1];
+  if (scheme !== undefined && !BACKUP_SCHEMES.has(scheme)) throw new SqlError(`unknown url scheme: '${scheme}'`);
   if (action === "sync-url" && url !== undefined) {
     instance.backups.set(url, instance.state(session.current().database));
     return STATUS_OK;

@@ -2,9 +2,9 @@ import { fail, HandoverError } from "../../domain/errors.ts";
 import { DoltError } from "../../ports/dolt-servers.ts";
 import type { OperationContext } from "../operation.ts";
 import type { AnsweringNode } from "./candidate.ts";
-import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
+import type { DoltNode, DoltView } from "./look.ts";
 import type { RepairDetails } from "./repair-details.ts";
-import { chosenIfPromoted, describe } from "./repair-state.ts";
+import { chosenIfPromoted, describe, lookUntilSeen } from "./repair-state.ts";
 import { ReplicationWatch } from "./replicating.ts";
 import { isRoutedOnlyTo, roleLabel, routeOnce } from "./role-labels.ts";
 import { connectTo, nodeOf } from "./server-calls.ts";
@@ -36,7 +36,7 @@ export class RejoinWatch {
     const { clock, signal } = this.#context;
     const giveUpAtMs = clock.monotonicMs() + (this.#details.apart ? patienceApartMs : patienceMs);
     for (;;) {
-      const view = await lookAtDolt(this.#context);
+      const view = await lookUntilSeen(this.#context);
       const { waiting, left } = await this.#judge(view);
       if (waiting.length === 0) {
         const followers = this.#details.others.length - left.length;

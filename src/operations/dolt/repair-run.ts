@@ -3,12 +3,12 @@ import { DoltError } from "../../ports/dolt-servers.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
 import { highestEpoch, isAnswering } from "./assess.ts";
 import { readEvidence } from "./divergence-read.ts";
-import { type DoltView, lookAtDolt } from "./look.ts";
+import type { DoltView } from "./look.ts";
 import { stakesOf } from "./repair-choice.ts";
 import { type RepairDetails, repairSteps } from "./repair-details.ts";
 import { RejoinWatch } from "./repair-rejoin.ts";
 import { SavedSides } from "./repair-save.ts";
-import { chosenIfPromoted, describe, isDescribedBy } from "./repair-state.ts";
+import { chosenIfPromoted, describe, isDescribedBy, lookUntilSeen } from "./repair-state.ts";
 import { undoRepair } from "./repair-undo.ts";
 import { isRoutedOnlyTo, roleLabel, routeTo } from "./role-labels.ts";
 import { assumeRole, connectTo, nodeOf } from "./server-calls.ts";
@@ -91,7 +91,7 @@ export class RepairRun implements OperationRun {
   /** Roles and epochs are facts of the plan; here it is that nobody holds more than people were told. */
   readonly #check = async (signal: AbortSignal): Promise<string> => {
     const context = this.#with(signal);
-    const view = await lookAtDolt(context);
+    const view = await lookUntilSeen(context);
     if (!isDescribedBy(view, this.#details)) throw fail("dolt_repair_changed", { now: describe(view) });
     const stakes = stakesOf(view, await readEvidence(context, view), this.#name);
     const held = stakes.flatMap(({ pod, databases }) => (databases ?? []).map((database) => `${pod}/${database}`));
@@ -103,7 +103,7 @@ export class RepairRun implements OperationRun {
   /** From here on nobody who follows the label writes to what is going to be overwritten. */
   readonly #hold = async (signal: AbortSignal): Promise<string> => {
     const context = this.#with(signal);
-    const view = await lookAtDolt(context);
+    const view = await lookUntilSeen(context);
     const chosen = nodeOf(view, this.#name);
     const isWritable = chosen?.answer?.role === "primary" && !chosen.answer.readOnly;
     if (!isWritable) this.#writesStoppedAtMs = context.clock.monotonicMs();
@@ -133,7 +133,7 @@ export class RepairRun implements OperationRun {
 
   readonly #save = async (signal: AbortSignal): Promise<string> => {
     const context = this.#with(signal);
-    return await this.#saved.saveAll(context, await lookAtDolt(context));
+    return await this.#saved.saveAll(context, await lookUntilSeen(context));
   };
 
   /**
@@ -146,7 +146,7 @@ export class RepairRun implements OperationRun {
     let last = "it does not answer";
     let isSaved = false;
     for (;;) {
-      const view = await lookAtDolt(context);
+      const view = await lookUntilSeen(context);
       const promoted = chosenIfPromoted(view, this.#details);
       if (promoted !== null && (this.#promotionSent || promoted.answer.epoch > this.#details.highestEpoch)) {
         return `primary at epoch ${promoted.answer.epoch}`;
@@ -206,13 +206,13 @@ export class RepairRun implements OperationRun {
 
   readonly #route = async (signal: AbortSignal): Promise<string> => {
     const context = this.#with(signal);
-    await routeTo(this.#details.chosen, context, (await lookAtDolt(context)).workload);
+    await routeTo(this.#details.chosen, context, (await lookUntilSeen(context)).workload);
     return `${roleLabel}=primary is on ${this.#name} only`;
   };
 
   readonly #restore = async (signal: AbortSignal): Promise<string> => {
     const context = this.#with(signal);
-    return await this.#saved.restoreAll(context, await lookAtDolt(context));
+    return await this.#saved.restoreAll(context, await lookUntilSeen(context));
   };
 
   readonly #rejoin = async (signal: AbortSignal): Promise<string> => {
@@ -227,7 +227,7 @@ export class RepairRun implements OperationRun {
   }
 
   #look(signal: AbortSignal): Promise<DoltView> {
-    return lookAtDolt(this.#with(signal));
+    return lookUntilSeen(this.#with(signal));
   }
 
   #with(signal: AbortSignal): OperationContext {
