@@ -3,6 +3,7 @@
  * and what a person does next (`next`). `docs/errors.md` names every code; a test holds that.
  */
 
+import { emptyPrimaryAdvice } from "./empty-primary-advice.ts";
 import { nearestWord } from "./nearest-word.ts";
 
 /** How a problem ends for the one who asked; the command line turns it into its exit code. */
@@ -21,6 +22,8 @@ function entry<Details>(
 ): Entry<Details> {
   return { kind, what, next };
 }
+
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 const list = (items: readonly string[]) => (items.length === 0 ? "none" : items.join(", "));
 
@@ -428,12 +431,11 @@ export const problemTable = {
     (d) =>
       `If ${d.pod} should hold data, stop it before a client connects. Else ask again when every server of the target answers.`,
   ),
-  dolt_primary_lacks: entry<{ pod: string; missing: readonly string[] }>(
+  dolt_primary_lacks: entry<{ namespace: string; pod: string; missing: readonly string[] }>(
     "refused",
     (d) =>
       `The primary ${d.pod} lacks what its standbys hold: ${list(d.missing)}. Its volume may be empty, and it will empty the standbys too. Nothing was changed.`,
-    (d) =>
-      `Stop ${d.pod} now, before a client connects: kubectl label pod ${d.pod} dolthub.com/cluster_role- takes it from the Service; give it bootstrap_role: standby and delete the pod, then promote a standby. If these were dropped on purpose a moment ago, ask again in a minute.`,
+    (d) => sentence(emptyPrimaryAdvice(d.namespace, d.pod)),
   ),
   dolt_labels_undecided: entry<{ contradiction: string; advice: string }>(
     "refused",

@@ -35,7 +35,8 @@ export function findOnlyPrimary(view: DoltView): { primary: AnsweringNode } | { 
   if (primary !== undefined) {
     const standbys = answering.filter((node) => node.answer.role === "standby");
     const missing = lackingOf(primary, standbys).map(({ text }) => text);
-    if (missing.length > 0) problems.push(problem("dolt_primary_lacks", { pod: primary.name, missing }));
+    if (missing.length > 0)
+      problems.push(problem("dolt_primary_lacks", { namespace: view.workload.namespace, pod: primary.name, missing }));
   }
   if (primary !== undefined && answering.some((node) => node.answer.epoch > primary.answer.epoch)) {
     problems.push(problem("dolt_epochs_apart", { epochs: roles }));

@@ -17,36 +17,40 @@ export interface Contradiction {
   readonly forbids: "everything" | "planned" | "nothing";
 }
 
-export type ContradictionCode =
+export const contradictionCodes = [
   /** Databases, branches or accounts that every standby holds are missing on the primary: its volume may be empty. */
-  | "primary_lacks"
-  | "broken_config"
-  | "two_primaries"
-  | "no_primary"
-  | "login_refused"
+  "primary_lacks",
+  "broken_config",
+  "two_primaries",
+  "no_primary",
+  "login_refused",
+  /** It is there, and TLS is in the way. */
+  "tls_in_the_way",
   /** It does not answer and was not seen ended: it may be a primary. */
-  | "silent"
+  "silent",
   /** The kubelet saw its server ended, and none started since. */
-  | "stopped"
+  "stopped",
   /** Somebody is at a higher epoch than the primary. */
-  | "epochs_apart"
+  "epochs_apart",
   /** A standby is at a lower epoch than the primary: it has not heard of it. */
-  | "epoch_behind"
-  | "label_differs"
+  "epoch_behind",
+  "label_differs",
   /** A remote of the primary leads to no pod of this target. */
-  | "standby_missing"
+  "standby_missing",
   /** The primary has no remote for a pod of this target. */
-  | "standby_not_listed"
-  | "lag_unknown"
-  | "replication_fails"
-  | "users_behind"
-  | "branch_control_behind"
-  | "standby_lacks"
+  "standby_not_listed",
+  "lag_unknown",
+  "replication_fails",
+  "users_behind",
+  "branch_control_behind",
+  "standby_lacks",
   /** A standby missed a drop: promoting it would undo that. */
-  | "standby_holds_more"
+  "standby_holds_more",
   /** A pod that comes back on an empty volume would be a primary at the epoch of now. */
-  | "bootstrap_primary"
-  | "remotes_differ"
-  | "ack_timeout_differs"
-  | "version_differs"
-  | "settings_differ";
+  "bootstrap_primary",
+  "remotes_differ",
+  "ack_timeout_differs",
+  "version_differs",
+  "settings_differ",
+] as const;
+export type ContradictionCode = (typeof contradictionCodes)[number];

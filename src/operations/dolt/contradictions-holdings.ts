@@ -1,3 +1,4 @@
+import { emptyPrimaryAdvice } from "../../domain/empty-primary-advice.ts";
 import { onlyPrimaryOf } from "./assess.ts";
 import { type AnsweringNode, hasUnknownLag } from "./candidate.ts";
 import type { Contradiction } from "./contradiction.ts";
@@ -26,16 +27,11 @@ function primaryLacks(view: DoltView, primary: AnsweringNode, standbys: readonly
       code: "primary_lacks",
       text: `the primary ${primary.name} lacks what its standbys hold (${lacking.map(({ text }) => text).join(", ")}): its volume may be empty or old, and it will empty the standbys as well`,
       mendedBy: "by hand",
-      advice: stopAdvice(view.workload.namespace, primary.name),
+      advice: emptyPrimaryAdvice(view.workload.namespace, primary.name),
       pods: [primary.name],
       forbids: "everything",
     },
   ];
-}
-
-/** What to type against a primary that came back on an empty volume. */
-export function stopAdvice(namespace: string, pod: string): string {
-  return `stop ${pod} now, before a client connects: kubectl label pod -n ${namespace} ${pod} dolthub.com/cluster_role- takes it from the Service; give it bootstrap_role: standby in its configuration and delete the pod, then promote a standby. If these were dropped on purpose a moment ago, look again in a minute`;
 }
 
 function standbyHoldings(
@@ -98,13 +94,15 @@ function remotesOf(view: DoltView, primary: AnsweringNode): Contradiction[] {
   const remotes = new Map(primary.answer.replication.map((row) => [row.remote, row.remoteUrl]));
   if (remotes.size === 0) return [];
   const leads = [...remotes].map(([name, url]) => ({ name, url, pod: podOfRemote({ name, url }, pods) }));
-  const missing = leads.filter(({ pod }) => pod === null);
-  const unlisted = pods.filter(({ name }) => name !== primary.name && !leads.some(({ pod }) => pod === name));
+  const missing = leads.filter(({ pod, url }) => pod === null && url !== null);
+  // One that leads nowhere known may well lead to the pod that seems to be missing.
+  const candidates = missing.length === 0 && !leads.some(({ url }) => url === null) ? pods : [];
+  const unlisted = candidates.filter(({ name }) => name !== primary.name && !leads.some(({ pod }) => pod === name));
   return [
     ...missing.map(
       ({ name, url }): Contradiction => ({
         code: "standby_missing",
-        text: `${primary.name} replicates to ${name}${url === null ? "" : ` (${url})`}, which is no pod of this target: each failover waits 10 s for it`,
+        text: `${primary.name} replicates to ${name} (${url}), which leads to no pod of this target, as far as can be seen: each failover waits 10 s for it`,
         mendedBy: "scale",
         advice: "take it from standby_remotes, or bring the pod back",
         pods: [primary.name],

@@ -30,6 +30,17 @@ function silenceOf(node: DoltNode): Contradiction[] {
         },
       ];
     case "silent":
+      if (silence.tls !== undefined) {
+        return [
+          {
+            ...about,
+            code: "tls_in_the_way",
+            text: `${name} is there, and TLS is in the way (${silence.text}): it may be a primary`,
+            advice: "set how its certificate is checked, as docs/connecting.md says",
+            forbids: "planned",
+          },
+        ];
+      }
       return [
         {
           ...about,

@@ -17,13 +17,15 @@ export interface Recommendation {
   readonly manifest: string | null;
 }
 
-export type RecommendationCode =
-  | "network_policy_missing"
-  | "network_policy_open"
-  | "network_policy_unseen"
-  | "service_per_pod"
-  | "on_delete"
-  | "configuration_unseen";
+export const recommendationCodes = [
+  "network_policy_missing",
+  "network_policy_open",
+  "network_policy_unseen",
+  "service_per_pod",
+  "on_delete",
+  "configuration_unseen",
+] as const;
+export type RecommendationCode = (typeof recommendationCodes)[number];
 
 /**
  * @param surroundings null: they could not be read at all
