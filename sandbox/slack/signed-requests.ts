@@ -40,7 +40,7 @@ export function signedRequest(body: string, contentType: string, options: Signin
   };
 }
 
-const formType = "application/x-www-form-urlencoded";
+export const formType = "application/x-www-form-urlencoded";
 
 /** A trigger id in Slack's shape; it tells one delivery from another. */
 export function newTriggerId(): string {
@@ -123,6 +123,26 @@ export function buttonClickRequest(fields: ButtonClickFields, signing: SigningOp
     ],
   };
   return signedRequest(new URLSearchParams({ payload: JSON.stringify(payload) }).toString(), formType, signing);
+}
+
+/**
+ * The body of a modal's submission: `view_submission` (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
+ * @param view as `views.open` answered it
+ */
+export function viewSubmission(user: Person, view: object): string {
+  const payload = {
+    type: "view_submission",
+    user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId ?? team.id },
+    api_app_id: app.id,
+    token: "verification-token",
+    trigger_id: newTriggerId(),
+    team: { id: team.id, domain: team.domain },
+    enterprise: null,
+    is_enterprise_install: false,
+    view,
+    response_urls: [],
+  };
+  return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
 }
 
 /** Port 9 (discard) on loopback: answers are refused at once. */

@@ -5,6 +5,7 @@ import { type Message, messageOf } from "./messages.ts";
 import { app, type Channel, channels, type Group, groups, type Person, people, team } from "./people.ts";
 import { type Call, SlackProxy } from "./proxy.ts";
 import { ResponseUrls, type ResponseUrlUse } from "./response-urls.ts";
+import { formType, viewSubmission } from "./signed-requests.ts";
 import { type ChangeWatch, watchChanges } from "./watch.ts";
 import { WebApi, type WorkspaceState } from "./web-api.ts";
 
@@ -55,6 +56,8 @@ export interface SlackWorkspace {
   command(user: Person, channel: Channel, command: string, text: string): Promise<void>;
   /** Clicks a button of a message. @throws {Error} when the message has no such button, as a person could not click it */
   click(user: Person, channel: Channel, ts: string, actionId: string): Promise<void>;
+  /** Submits the modal that was opened last, as this person. @throws {Error} when none was opened */
+  submitModal(user: Person): Promise<void>;
   /** Writes a message as this person. */
   say(user: Person, channel: Channel, text: string, threadTs?: string): Promise<void>;
   /** Delivers a command or a click once more, as it was, signed anew. */
@@ -209,6 +212,13 @@ class Workspace implements SlackWorkspace {
         ...(button.value === null ? {} : { value: button.value }),
       },
     });
+  }
+
+  async submitModal(user: Person): Promise<void> {
+    const opened = this.calls("views.open").findLast(({ answer }) => answer?.ok === true);
+    const view = opened?.answer?.view;
+    if (typeof view !== "object" || view === null) throw new Error("No modal was opened.");
+    await this.#parts.deliveries.send("interactive", viewSubmission(user, view), formType);
   }
 
   say(user: Person, channel: Channel, text: string, threadTs?: string): Promise<void> {

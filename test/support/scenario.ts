@@ -68,7 +68,7 @@ export class Scenario {
       policy: [
         {
           name: "hand-overs",
-          operations: ["dolt.failover"],
+          operations: ["dolt.failover", "dolt.promote"],
           clusters: ["*"],
           namespaces: ["*"],
           targets: ["*"],
