@@ -16,6 +16,8 @@ export interface BreakGlassNews {
   readonly target: string;
   readonly executionId: string;
   readonly outcome: Outcome | null;
+  /** What its user accepted by name that it may cost. */
+  readonly accepted?: string;
 }
 
 export function breakGlassMessage(news: BreakGlassNews): ChatMessage {
@@ -33,6 +35,7 @@ export function breakGlassMessage(news: BreakGlassNews): ChatMessage {
     text: mrkdwn(`${headline}. ${news.outcome?.summary ?? ""}`),
     blocks: [
       section(`*${mrkdwn(headline)}*${details === "" ? "" : `\n${details}`}`),
+      ...(news.accepted === undefined ? [] : [context(`Accepted by name: ${mrkdwn(news.accepted)}`)]),
       context(`Reason: ${mrkdwn(news.reason)}`, `Execution ${mrkdwn(news.executionId)}`),
     ],
   };

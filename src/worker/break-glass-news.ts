@@ -55,6 +55,7 @@ function newsOf({ execution, abandoned, end }: Told, target: string): BreakGlass
     return { ...common, ...finisher, phase: end === null ? "finishing" : "finished" };
   }
   if (!isBreakGlass) return null;
-  const { user, reason } = authority;
-  return { ...common, user, reason, phase: end !== null ? "ended" : abandoned ? "unfinished" : "started" };
+  const { user, reason, plan } = authority;
+  const accepted = plan.acceptance === undefined ? {} : { accepted: plan.acceptance.title };
+  return { ...common, ...accepted, user, reason, phase: end !== null ? "ended" : abandoned ? "unfinished" : "started" };
 }
