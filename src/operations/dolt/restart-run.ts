@@ -8,6 +8,7 @@ import { RestartFailover } from "./restart-failover.ts";
 import { untilFit } from "./restart-fitness.ts";
 import { diagnosisMs, type ExpectedPrimary, primaryIn, restartPods } from "./restart-pods.ts";
 import { undoRestart } from "./restart-undo.ts";
+import { roleLabel } from "./role-labels.ts";
 import { nodeOf } from "./server-calls.ts";
 
 /** How long the rest of the target may take to become fit for the next restart. */
@@ -100,7 +101,10 @@ export class RestartRun implements OperationRun {
     return null;
   }
 
-  /** Only a resumed run can find pods that were restarted by the one before: by their UID, and caught up by now. */
+  /**
+   * Only a resumed run can find pods that were restarted by the one before: by their UID, caught up by now, and with the
+   * label that they are given when they were seen to replicate again.
+   */
   async #areBack(batch: readonly RestartedPod[], expected: ExpectedPrimary, signal: AbortSignal): Promise<boolean> {
     if (!this.#resumed) return false;
     const view = await this.#lookUntilAnswered({ ...this.#context, signal });
@@ -108,7 +112,9 @@ export class RestartRun implements OperationRun {
     const primary = primaryIn(view, expected);
     const { maxLagMs } = this.#details;
     const areCaughtUp = ({ name }: RestartedPod) =>
-      primary !== null && !("why" in judgeCaughtUp(view, primary, name, maxLagMs));
+      primary !== null &&
+      nodeOf(view, name)?.pod?.labels[roleLabel] === "standby" &&
+      !("why" in judgeCaughtUp(view, primary, name, maxLagMs));
     if (!(this.#mayBeFailingOver(expected, view) || batch.every(areCaughtUp))) return false;
     for (const { name } of batch) this.#restarted.add(name);
     return true;

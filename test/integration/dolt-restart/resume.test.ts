@@ -1,0 +1,4 @@
+import { startSandboxCluster } from "../../../sandbox/cluster.ts";
+import { resumeSuite } from "./resume.suite.ts";
+
+resumeSuite("the sandbox", startSandboxCluster);
