@@ -122,7 +122,7 @@ function bodyOf(record: RequestRecord): readonly Block[] {
   // How it ended comes first: of a long message a phone shows the first lines.
   const blocks: (Block | null)[] = [...outcomeBlocks(record)];
   if (record.execution === undefined && plan !== null) {
-    blocks.push(list("Now", plan.now.map(mrkdwn)));
+    blocks.push(...longList("Now", plan.now.map(mrkdwn)));
     if (!isSettled(record)) blocks.push(...planBlocks(plan));
   }
   if (record.execution !== undefined) blocks.push(list("Steps", record.execution.steps.map(stepLine)));
@@ -180,6 +180,18 @@ function outcomeBlocks(record: RequestRecord): readonly Block[] {
 
 function duration(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
+}
+
+/** Over as many sections as it takes: a status of many nodes is longer than one may be. */
+function longList(heading: string, lines: readonly string[]): Block[] {
+  const parts: string[] = [];
+  for (const line of lines) {
+    const last = parts.at(-1);
+    if (last === undefined) parts.push(`*${heading}*\n${line}`);
+    else if (last.length + line.length < limits.sectionText) parts[parts.length - 1] = `${last}\n${line}`;
+    else parts.push(line);
+  }
+  return parts.map(section);
 }
 
 function list(heading: string, lines: readonly string[]): Block | null {

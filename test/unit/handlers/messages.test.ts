@@ -77,6 +77,17 @@ describe("a face", () => {
     },
   );
 
+  it("shows all of a long answer, over as many sections as Slack needs", () => {
+    const now = Array.from({ length: 60 }, (_, index) => `orders-${index} · ${"standby, epoch 4 · ".repeat(6)}`);
+    const record = aRecord();
+    const plan = aPlan({ requestId: record.id, now, steps: [] });
+    const message = faceMessage(certain(planned(record, unverified(plan), plan, 2_000)));
+
+    expect(blockKitErrors(message.blocks)).toEqual([]);
+    for (const line of now) expect(textsOf(message).join("\n")).toContain(line.trim());
+    expect(textsOf(message).join("\n").split("*Now*")).toHaveLength(2);
+  });
+
   it("takes a new block_id for its buttons with each revision", () => {
     const record = awaiting();
     const idOf = (message: ChatMessage) => JSON.stringify(message.blocks).match(/"block_id":"([^"]+)"/)?.[1];
