@@ -68,7 +68,7 @@ export class Scenario {
       policy: [
         {
           name: "hand-overs",
-          operations: ["dolt.failover", "dolt.promote"],
+          operations: ["dolt.failover", "dolt.promote", "dolt.repair"],
           clusters: ["*"],
           namespaces: ["*"],
           targets: ["*"],
