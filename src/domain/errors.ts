@@ -510,7 +510,7 @@ export const problemTable = {
     (d) =>
       `A primary lives: it reached ${list(d.reached)} just now, though Handover gets no answer from ${list(d.silent)}. Nothing was changed.`,
     (d) =>
-      `A second primary would cost the writes of one of them. Find out why Handover cannot reach it (network, address, login), then hand over: ${d.commandLine}`,
+      `A second primary would cost the writes of one of them. Find out why Handover cannot reach it (network, address, login), then hand over: ${d.commandLine} If it only comes and goes, keep its pod from starting, and promote then.`,
   ),
   dolt_nobody_answers: entry<{ roles: readonly string[] }>(
     "refused",
