@@ -55,6 +55,8 @@ export interface DoltFaults {
   thaw(pod: string): Promise<void>;
   /** Cuts replication between two pods, both ways; SQL from the test's process still works. */
   partition(a: string, b: string): Promise<void>;
+  /** Ends a partition of these two. */
+  rejoin(a: string, b: string): Promise<void>;
   /** Delays what `from` replicates to `to` by so many milliseconds; 0 ends it. */
   slowReplication(from: string, to: string, delayMs: number): Promise<void>;
   /** While on, writes to the pod's volume fail as on a full disk. */

@@ -18,6 +18,7 @@ export abstract class PodFaults implements DoltFaults {
   }
 
   abstract partition(a: string, b: string): Promise<void>;
+  abstract rejoin(a: string, b: string): Promise<void>;
   abstract slowReplication(from: string, to: string, delayMs: number): Promise<void>;
   abstract fullDisk(pod: string, on: boolean): Promise<void>;
   /** The folder that stands for the pod's volume. */

@@ -30,6 +30,10 @@ export class SimulatedFaults extends PodFaults {
     this.#network.partition(this.#name(a), this.#name(b));
   }
 
+  async rejoin(a: string, b: string): Promise<void> {
+    this.#network.rejoin(this.#name(a), this.#name(b));
+  }
+
   async slowReplication(from: string, to: string, delayMs: number): Promise<void> {
     this.#network.slow(this.#name(from), this.#name(to), delayMs);
   }

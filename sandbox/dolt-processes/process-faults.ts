@@ -21,6 +21,11 @@ export class ProcessFaults extends PodFaults {
     this.#links.between(b, a).cut(true);
   }
 
+  async rejoin(a: string, b: string): Promise<void> {
+    this.#links.between(a, b).cut(false);
+    this.#links.between(b, a).cut(false);
+  }
+
   async slowReplication(from: string, to: string, delayMs: number): Promise<void> {
     this.#links.between(from, to).delay(delayMs);
   }

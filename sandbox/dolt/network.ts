@@ -41,6 +41,11 @@ export class ReplicationNetwork {
     this.#cut.add(pair(a, b));
   }
 
+  /** Ends the partition of two servers. */
+  rejoin(a: string, b: string): void {
+    this.#cut.delete(pair(a, b));
+  }
+
   /** Delays what `from` sends to `to`; 0 ends it. */
   slow(from: string, to: string, delayMs: number): void {
     if (delayMs === 0) this.#delays.delete(link(from, to));

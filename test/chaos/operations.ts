@@ -16,7 +16,7 @@ export const failoverUnderTest: OperationUnderTest = {
   steps: ["check", "demote", "promote", "route", "verify"],
   calls: ["dolt.session.transitionToStandby", "dolt.session.assumeRole", "workloads.labelPod", "leases.compareAndSet"],
   flags: (random) => [
-    ...random.pick([[], [], ["--min-caught-up", "1"], ["--min-caught-up", "2"]]),
+    ...random.pick([[], ["--min-caught-up", "1"], ["--min-caught-up", "1"], ["--min-caught-up", "2"]]),
     ...random.pick([[], [], ["--max-lag", "5"]]),
   ],
 };

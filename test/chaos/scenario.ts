@@ -61,11 +61,11 @@ export interface Scenario {
 const parts: readonly Part[] = ["old", "candidate", "standby"];
 
 /** Every single fault at every boundary of every step, so that a whole round of seeds leaves none out. */
-export function cellsOf(operation: OperationUnderTest): readonly ((random: Random) => Fault)[] {
+export function cellsOf(operation: OperationUnderTest, where: Where): readonly ((random: Random) => Fault)[] {
   const cells: ((random: Random) => Fault)[] = [];
   for (const step of operation.steps) {
     for (const phase of ["before", "after"] as const) {
-      for (const act of acts()) {
+      for (const act of acts(where)) {
         cells.push((random) => ({
           at: { kind: "step", step, phase, delayMs: random.pick([0, 0, random.int(0, 30)]) },
           act: act(random),
@@ -77,7 +77,7 @@ export function cellsOf(operation: OperationUnderTest): readonly ((random: Rando
     for (const phase of ["before", "after"] as const) {
       for (const nth of [1, 2]) {
         cells.push(() => ({ at: { kind: "call", call, phase, nth }, act: { kind: "kill worker" } }));
-        cells.push((random) => ({ at: { kind: "call", call, phase, nth }, act: random.pick(acts())(random) }));
+        cells.push((random) => ({ at: { kind: "call", call, phase, nth }, act: random.pick(acts(where))(random) }));
       }
     }
   }
@@ -85,8 +85,11 @@ export function cellsOf(operation: OperationUnderTest): readonly ((random: Rando
 }
 
 /** One maker of every kind of act, on every part of the cluster that it can hit. */
-function acts(): ((random: Random) => Act)[] {
-  const lasts = (random: Random) => random.pick([random.int(50, 900), random.int(1_000, 20_000), null]);
+function acts(where: Where): ((random: Random) => Act)[] {
+  const isReal = where === "real";
+  const longMs = isReal ? 5_000 : 20_000;
+  const lasts = (random: Random) =>
+    random.pick([random.int(50, 900), random.int(1_000, longMs), isReal ? random.int(1_000, longMs) : null]);
   const ofPart = (part: Part): ((random: Random) => Act)[] => [
     () => ({ kind: "kill", part }),
     (random) => ({ kind: "crash", part, forMs: lasts(random) }),
@@ -99,17 +102,20 @@ function acts(): ((random: Random) => Act)[] {
   ];
   const between = (a: Part, b: Part): ((random: Random) => Act)[] => [
     (random) => ({ kind: "partition", a, b, forMs: lasts(random) }),
-    (random) => ({ kind: "slow", from: a, to: b, delayMs: random.int(100, 4_000) }),
+    (random) => ({ kind: "slow", from: a, to: b, delayMs: random.int(100, isReal ? 1_500 : 4_000) }),
   ];
   return [
     () => ({ kind: "kill worker" }),
-    (random) => ({ kind: "stop worker", forMs: random.pick([random.int(100, 3_000), random.int(14_000, 40_000)]) }),
+    (random) => ({
+      kind: "stop worker",
+      forMs: random.pick([random.int(100, 3_000), random.int(14_000, isReal ? 17_000 : 40_000)]),
+    }),
     ...parts.flatMap(ofPart),
     ...between("old", "candidate"),
     ...between("old", "standby"),
     ...between("candidate", "standby"),
-    (random) => ({ kind: "api", reach: "refused", forMs: random.int(50, 25_000) }),
-    (random) => ({ kind: "api", reach: "silent", forMs: random.int(50, 25_000) }),
+    (random) => ({ kind: "api", reach: "refused", forMs: random.int(50, isReal ? 6_000 : 25_000) }),
+    (random) => ({ kind: "api", reach: "silent", forMs: random.int(50, isReal ? 6_000 : 25_000) }),
     (random) => ({ kind: "api refuses", times: random.int(1, 6), code: random.pick([409, 429, 500, 503]) }),
     (random) => ({ kind: "api answers lost", times: random.int(1, 4) }),
     () => ({ kind: "lease stolen" }),
@@ -117,13 +123,17 @@ function acts(): ((random: Random) => Act)[] {
   ];
 }
 
-export function scenarioOf(seed: number, operation: OperationUnderTest): Scenario {
+/** `real` where every moment is one of a clock on the wall: nothing lasts longer than it must. */
+export type Where = "simulated" | "real";
+
+export function scenarioOf(seed: number, operation: OperationUnderTest, where: Where = "simulated"): Scenario {
   const random = new Random(seed * 2_654_435_761);
-  const cells = cellsOf(operation);
+  const cells = cellsOf(operation, where);
   const first = cells[seed % cells.length];
   if (first === undefined) throw new Error("there is no fault to begin with");
   const faults = [first(random)];
-  for (let more = random.pick([0, 0, 1, 1, 2]); more > 0; more -= 1) faults.push(anyFault(random, operation, cells));
+  for (let more = random.pick([0, 0, 1, 1, 2]); more > 0; more -= 1)
+    faults.push(anyFault(random, operation, cells, where));
   return {
     seed,
     operation: operation.verb,
@@ -135,15 +145,20 @@ export function scenarioOf(seed: number, operation: OperationUnderTest): Scenari
     restMs: random.pick([5, 20, 60]),
     ackTimeoutSecs: random.pick([0, 0, 0, 1]),
     faults,
-    nextWorkerAfterMs: random.pick([0, 2_000, random.int(5_000, 40_000)]),
+    nextWorkerAfterMs: random.pick([0, 2_000, where === "real" ? 500 : random.int(5_000, 40_000)]),
   };
 }
 
-function anyFault(random: Random, operation: OperationUnderTest, cells: readonly ((random: Random) => Fault)[]): Fault {
+function anyFault(
+  random: Random,
+  operation: OperationUnderTest,
+  cells: readonly ((random: Random) => Fault)[],
+  where: Where,
+): Fault {
   if (random.percent(60)) return random.pick(cells)(random);
   const call = random.pick(operation.calls);
   const at: Trigger = random.percent(50)
     ? { kind: "time", afterMs: random.int(0, 3_000) }
     : { kind: "call", call, phase: random.pick(["before", "after"]), nth: random.int(1, 4) };
-  return { at, act: random.pick(acts())(random) };
+  return { at, act: random.pick(acts(where))(random) };
 }

@@ -112,12 +112,15 @@ async function perform(cluster: SimulatedCluster, act: Act, on: FaultTargets): P
     case "partition": {
       const [a, b] = [podOf(act.a), podOf(act.b)];
       replication.partition(a, b);
-      return later(act.forMs, () => replication.heal([a, b]));
+      return later(act.forMs, () => replication.rejoin(a, b));
     }
     case "isolate": {
       const pod = podOf(act.part);
-      for (const other of cluster.pods) if (other !== pod) replication.partition(pod, other);
-      return later(act.forMs, () => replication.heal([pod]));
+      const others = cluster.pods.filter((other) => other !== pod);
+      for (const other of others) replication.partition(pod, other);
+      return later(act.forMs, () => {
+        for (const other of others) replication.rejoin(pod, other);
+      });
     }
     case "cut clients":
       return sql.cut(podOf(act.part), (client) => client !== worker.name);

@@ -66,6 +66,7 @@ export function doltFaults({ pods, readPod, containerd, volumesFolder }: Faulted
     },
     thaw,
     partition: () => unavailable("a partition"),
+    rejoin: () => unavailable("a partition"),
     slowReplication: () => unavailable("slow replication"),
     fullDisk: () => unavailable("a full disk"),
     emptyVolume: () => unavailable("an empty volume"),

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type SandboxCluster, startSandboxCluster } from "../../../sandbox/cluster.ts";
+import { ensurePart, partsUnavailable } from "../../parts/build.ts";
+import { type OperationUnderTest, operationsUnderTest } from "../operations.ts";
+import type { Played } from "../play.ts";
+import { type Scenario, scenarioOf } from "../scenario.ts";
+import { endOf, storyOf } from "../story.ts";
+import { Lane } from "./lane.ts";
+
+const unavailable = partsUnavailable();
+/** Runs wait much more than they compute, so several fit side by side. */
+const lanes = 3;
+const runs = 42;
+/** Containers that were killed come back soon, or a run would be mostly waiting for the kubelet's back-off. */
+const restartTimes = { firstWaitMs: 300, longestWaitMs: 2_000, forgetAfterMs: 60_000 };
+
+interface Planned {
+  readonly scenario: Scenario;
+  readonly operation: OperationUnderTest;
+}
+
+const planned = Array.from({ length: runs }, (_, index): Planned => {
+  const operation = operationsUnderTest[index % operationsUnderTest.length];
+  if (operation === undefined) throw new Error("there is no operation to break");
+  // Far apart, so that the first faults of the runs are of every kind.
+  return { operation, scenario: scenarioOf(1_000 + index * 17, operation, "real") };
+});
+
+describe.skipIf(unavailable !== null)(
+  `operations broken on real Dolt servers${unavailable === null ? "" : ` (${unavailable})`}`,
+  () => {
+    const played = new Map<Planned, PromiseWithResolvers<Played>>();
+    let cluster: SandboxCluster;
+    let playing: Promise<unknown> = Promise.resolve();
+
+    beforeAll(async () => {
+      cluster = await startSandboxCluster({ doltBinary: await ensurePart("dolt"), restartTimes });
+      const waiting = [...planned];
+      for (const one of planned) played.set(one, Promise.withResolvers());
+      playing = Promise.all(
+        Array.from({ length: lanes }, async (_, index) => {
+          const lane = new Lane(cluster, `lane${index + 1}`);
+          for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+            const { promise, resolve, reject } = played.get(next) ?? Promise.withResolvers<Played>();
+            promise.catch(() => undefined);
+            await lane.play(next.scenario, next.operation).then(resolve, async (error: unknown) => {
+              reject(error);
+              await lane.close();
+            });
+          }
+          await lane.close();
+        }),
+      );
+    });
+
+    afterAll(async () => {
+      await playing;
+      await cluster?.close();
+    });
+
+    it.each(planned)("keeps its promises: $operation.verb, seed $scenario.seed", async (one) => {
+      const result = await (played.get(one) ?? Promise.withResolvers<Played>()).promise;
+      expect(result.violations, storyOf(one.scenario, result, "real")).toEqual([]);
+      console.log(`${one.operation.verb}, seed ${one.scenario.seed}: ${endOf(result.history)}`);
+    });
+  },
+);
