@@ -1,3 +1,4 @@
+import { type Connection, createConnection } from "mysql2/promise";
 import type { ClusterHandle } from "../../../../sandbox/handle.ts";
 import { systemClock } from "../../../../src/adapters/clock.ts";
 import type { Parameters, Plan } from "../../../../src/domain/plan.ts";
@@ -6,7 +7,9 @@ import { type ExecutionResult, runSteps } from "../../../../src/execution/run-st
 import { promoteOperation } from "../../../../src/operations/dolt/promote.ts";
 import type { OperationContext, OperationRun, PlanResult } from "../../../../src/operations/operation.ts";
 import { DoltError, type DoltServers } from "../../../../src/ports/dolt-servers.ts";
+import type { Workloads } from "../../../../src/ports/workloads.ts";
 import { FailoverBench } from "../../dolt-failover/support/failover-bench.ts";
+import { interceptedWorkloads } from "../../dolt-failover/support/intercepted.ts";
 
 /** A promotion on one target of a cluster, with the real adapters and without Slack, Redis or a lease. */
 export class PromoteBench {
@@ -78,6 +81,34 @@ export class PromoteBench {
       const { pods } = await this.at.workload();
       return pods.find(({ name }) => name === pod)?.pod?.container.state === "stopped";
     });
+  }
+
+  /** Its pod is gone as far as Handover sees, as on a node that was lost; whatever ran there has ended. */
+  withoutPod(missing: string): Workloads {
+    return interceptedWorkloads(this.at.workloads, {
+      seen: (view) => ({
+        ...view,
+        pods: view.pods.map(({ name, pod }) => ({ name, pod: name === missing ? null : pod })),
+      }),
+    });
+  }
+
+  /** Runs statements on one connection to the database of the target. */
+  async sql(pod: string, ...statements: readonly string[]): Promise<void> {
+    const connection = await this.connect(pod);
+    try {
+      for (const statement of statements) await connection.query(statement);
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  async connect(pod: string): Promise<Connection> {
+    const { username, password } = await this.at.credentials();
+    const address = await this.at.target.address(pod);
+    const connection = await createConnection({ ...address, user: username, password, database: "app" });
+    connection.on("error", () => undefined);
+    return connection;
   }
 
   /** Waits until a standby has these rows. */

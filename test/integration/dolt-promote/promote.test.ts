@@ -1,0 +1,4 @@
+import { startSandboxCluster } from "../../../sandbox/cluster.ts";
+import { promoteSuite } from "./promote.suite.ts";
+
+promoteSuite("simulated servers", startSandboxCluster);
