@@ -12,6 +12,7 @@ import {
   type RequestState,
   type StepProgress,
   type StoryEntry,
+  type Wish,
   type WishKind,
 } from "./request.ts";
 import { digestOf, readUnverified, type Signed } from "./signing.ts";
@@ -208,6 +209,17 @@ export function wished(record: RequestRecord, kind: WishKind, by: Person, nowMs:
   const objection = whyWishCannotHelp(record, kind);
   if (objection !== null) return { ok: false, problem: objection };
   return done({ ...next(record, nowMs, "running", wishText(record, kind, by)), wish: { kind, by, atMs: nowMs } });
+}
+
+/** Whether the store has lost this pause, which was kept elsewhere: it knows neither of it nor of anything newer. */
+export function hasLost(record: RequestRecord, pause: Wish): boolean {
+  return record.state === "running" && (record.wish === undefined || record.wish.atMs < pause.atMs);
+}
+
+/** A pause that the store has lost, put back from where it was kept. */
+export function pauseKept(record: RequestRecord, pause: Wish, nowMs: number): Transition {
+  if (hasLost(record, pause)) return done({ ...touched(record, nowMs), wish: pause });
+  return { ok: false, problem: problem("wish_repeated", { requestId: record.id, state: record.state }) };
 }
 
 function whyWishCannotHelp(record: RequestRecord, kind: WishKind): Problem | null {

@@ -1,7 +1,18 @@
+import { isDeepStrictEqual } from "node:util";
 import { HandoverError, problem } from "../domain/errors.ts";
 import { mention } from "../domain/people.ts";
 import { isSettled, type RequestRecord, type StepProgress } from "../domain/request.ts";
-import { committed, ended, progressed, refused, started, type Transition, takenUp } from "../domain/transitions.ts";
+import {
+  committed,
+  ended,
+  hasLost,
+  pauseKept,
+  progressed,
+  refused,
+  started,
+  type Transition,
+  takenUp,
+} from "../domain/transitions.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import type { ExecutionAudience } from "../execution/execute.ts";
 import type { LedgerExecution } from "../execution/ledger.ts";
@@ -35,6 +46,8 @@ export class RecordAudience implements ExecutionAudience {
   readonly #ending = new AbortController();
   #announcing: Promise<void> = Promise.resolve();
   #latest: readonly StepProgress[] | null = null;
+  /** How far it is, as it was heard last. */
+  #heard: readonly StepProgress[] | null = null;
   #telling: Promise<void> | null = null;
 
   constructor(options: {
@@ -78,11 +91,8 @@ export class RecordAudience implements ExecutionAudience {
 
   async wish(execution: LedgerExecution): Promise<WishNow | null> {
     try {
-      // A Redis that was emptied gets back what the buttons need, a pause among it.
-      await this.#keeper.restoreIfLost(execution);
-      const found = await this.#store.read(this.#requestId);
-      if (found === null || !isRunning(found.record, execution)) return null;
-      return wishNow(found.record);
+      const record = await this.#readWhole(execution);
+      return record === null ? null : wishNow(record);
     } catch (error) {
       if (error instanceof HandoverError) return null;
       throw error;
@@ -90,6 +100,7 @@ export class RecordAudience implements ExecutionAudience {
   }
 
   progress(steps: readonly StepProgress[]): void {
+    this.#heard = steps;
     this.#latest = steps;
     this.#telling ??= this.#tellLatest().finally(() => {
       this.#telling = null;
@@ -124,6 +135,22 @@ export class RecordAudience implements ExecutionAudience {
       if (error instanceof HandoverError) return false;
       throw error;
     }
+  }
+
+  /** The record, once it has back what a Redis does not know any more that was emptied or lost its last second: the request, a pause that holds, how far it is. */
+  async #readWhole(execution: LedgerExecution): Promise<RequestRecord | null> {
+    await this.#keeper.restoreIfLost(execution);
+    const found = await this.#store.read(this.#requestId);
+    if (found === null || !isRunning(found.record, execution)) return null;
+    const heard = this.#heard;
+    const isBehind = heard !== null && !isDeepStrictEqual(found.record.execution?.steps, heard);
+    if (isBehind && this.#telling === null) this.progress(heard);
+    const pause = execution.held?.pause ?? null;
+    if (pause === null || !hasLost(found.record, pause)) return found.record;
+    const change = await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, (record, nowMs) =>
+      this.#ifHeld(() => pauseKept(record, pause, nowMs)),
+    );
+    return change.record;
   }
 
   async #tellLatest(): Promise<void> {

@@ -143,13 +143,40 @@ describe("what a worker tells a request's record", () => {
       expect(await audience.wish(execution)).toBeNull();
     });
 
-    it("also from a Redis that was emptied while it was paused: the request comes back, paused", async () => {
-      const audience = audienceOf("w-1");
-      await audience.started(execution, () => true);
-      const pause = { kind: "pause", by: bob, atMs: 5 } as const;
-      store.forgetEverything();
-      expect(await audience.wish({ ...execution, held: { pause } })).toEqual({ kind: "pause", wish: pause });
-      expect(await record()).toMatchObject({ state: "running", wish: pause });
+    describe("from a Redis that lost what it knew while it was paused:", () => {
+      const pause = { kind: "pause", by: bob, atMs: 1_800_000_000_000 } as const;
+      const isHeldFor = () => ({ ...execution, held: { pause } });
+
+      it("emptied, the request comes back, paused, as far as it was", async () => {
+        const audience = audienceOf("w-1");
+        await audience.started(execution, () => true);
+        const [first, second] = [done[0], steps[1]];
+        audience.progress([first, second].filter((step) => step !== undefined));
+        await clock.pass(1_000);
+        store.forgetEverything();
+        expect(await audience.wish(isHeldFor())).toEqual({ kind: "pause", wish: pause });
+        await clock.pass(1_000);
+        expect(await record()).toMatchObject({ state: "running", wish: pause });
+        expect(await states()).toEqual(["done", "pending"]);
+      });
+
+      it("the pause itself lost with the last second, it is put back; resumed since, it is not", async () => {
+        const audience = audienceOf("w-1");
+        await audience.started(execution, () => true);
+        expect(await audience.wish(isHeldFor())).toEqual({ kind: "pause", wish: pause });
+        expect((await record()).wish).toEqual(pause);
+        await clock.pass(1_000);
+        await wish("resume");
+        expect(await audience.wish(isHeldFor())).toEqual({ kind: "go_on" });
+      });
+
+      it("and by one that has lost its lease nothing is put back", async () => {
+        const audience = audienceOf("w-1");
+        await audience.started(execution, () => held.first);
+        held.first = false;
+        await audience.wish(isHeldFor());
+        expect((await record()).wish).toBeUndefined();
+      });
     });
   });
 });
