@@ -4,8 +4,6 @@
  */
 export interface Surroundings {
   readonly networkPolicies: Seen<readonly NetworkPolicyView[]>;
-  /** By pod, the YAML its server starts with, as far as it lies in a ConfigMap that the pods mount. */
-  readonly configurations: Seen<ReadonlyMap<string, string>>;
   /** Ports of the server's container, by name. */
   readonly ports: ReadonlyMap<string, number>;
 }

@@ -1,5 +1,4 @@
 import type {
-  V1ConfigMap,
   V1Container,
   V1LabelSelector,
   V1NetworkPolicy,
@@ -12,20 +11,17 @@ import type { IngressRule, LabelSelector, NetworkPolicyView, Seen, Surroundings 
 import type { KubernetesApi } from "./api.ts";
 import { serverContainerOf } from "./pod-view.ts";
 
-/** Reads what may be read, all at the same time; what may not says why. Throws nothing but for a StatefulSet that cannot be read. */
+/** Reads what may be read; what may not says why. */
 export async function readSurroundings(
   api: KubernetesApi,
   statefulSet: V1StatefulSet,
-  podNames: readonly string[],
   signal: AbortSignal,
 ): Promise<Surroundings> {
   const namespace = statefulSet.metadata?.namespace ?? "";
-  const spec = statefulSet.spec?.template.spec;
-  const [networkPolicies, configurations] = await Promise.all([
-    seen(readNetworkPolicies(api, namespace, signal)),
-    seen(readConfigurations(api, namespace, spec, podNames, signal)),
-  ]);
-  return { networkPolicies, configurations, ports: portsOf(spec) };
+  return {
+    networkPolicies: await seen(readNetworkPolicies(api, namespace, signal)),
+    ports: portsOf(statefulSet.spec?.template.spec),
+  };
 }
 
 async function seen<T>(reading: Promise<T>): Promise<Seen<T>> {
@@ -82,67 +78,6 @@ function selectorOf(selector: V1LabelSelector | undefined): LabelSelector {
       values: values ?? [],
     })),
   };
-}
-
-/** The ConfigMaps that the pods mount, and in them the file of each pod. */
-async function readConfigurations(
-  api: KubernetesApi,
-  namespace: string,
-  spec: V1PodSpec | undefined,
-  podNames: readonly string[],
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> {
-  const names = mountedConfigMaps(spec);
-  const maps = await Promise.all(
-    names.map((name) =>
-      api.call(`reading ConfigMap ${namespace}/${name}`, signal, (options) =>
-        api.core.readNamespacedConfigMap({ name, namespace }, options),
-      ),
-    ),
-  );
-  return configurationsOf(maps, startedWith(spec), podNames);
-}
-
-function mountedConfigMaps(spec: V1PodSpec | undefined): string[] {
-  const names = (spec?.volumes ?? []).flatMap(({ configMap, projected }) => [
-    configMap?.name,
-    ...(projected?.sources ?? []).map((source) => source.configMap?.name),
-  ]);
-  return [...new Set(names.filter((name) => name !== undefined))];
-}
-
-/** The value of `--config` among the server's words, as written; null when there is none. */
-function startedWith(spec: V1PodSpec | undefined): string | null {
-  const { command = [], args = [] } = serverContainerOf(spec) ?? {};
-  const words = [...command, ...args];
-  const joined = words.find((word) => word.startsWith("--config="))?.slice("--config=".length);
-  const at = words.indexOf("--config");
-  return joined ?? (at < 0 ? null : (words[at + 1] ?? null));
-}
-
-/**
- * The YAML of each pod: the file that `--config` names, or, where an init container copies it from there, the one of the
- * pod's own name; or the only one there is, for all pods alike.
- */
-export function configurationsOf(
-  configMaps: readonly V1ConfigMap[],
-  configPath: string | null,
-  podNames: readonly string[],
-): ReadonlyMap<string, string> {
-  const files = new Map(configMaps.flatMap(({ data }) => Object.entries(data ?? {})));
-  const yamls = [...files].filter(([name, text]) => /\.ya?ml$/.test(name) && /^cluster:/m.test(text));
-  const [only] = yamls;
-  return new Map(
-    podNames.flatMap((pod): [string, string][] => {
-      const named = configPath
-        ?.split("/")
-        .at(-1)
-        ?.replaceAll(/\$[({]?(?:POD_NAME|HOSTNAME)[)}]?/g, pod);
-      const own = [named, `${pod}.yaml`, `${pod}.yml`].flatMap((name) => files.get(name ?? "") ?? []);
-      const text = own[0] ?? (yamls.length === 1 ? only?.[1] : undefined);
-      return text === undefined ? [] : [[pod, text]];
-    }),
-  );
 }
 
 function portsOf(spec: V1PodSpec | undefined): ReadonlyMap<string, number> {

@@ -95,8 +95,7 @@ export class KubernetesWorkloads implements Workloads {
   async surroundings(target: TargetReference, signal: AbortSignal): Promise<Surroundings | null> {
     const statefulSet = await this.#readStatefulSet(target, signal);
     if (statefulSet === null) return null;
-    const podNames = workloadView(statefulSet, []).pods.map(({ name }) => name);
-    return await readSurroundings(this.#api, statefulSet, podNames, signal);
+    return await readSurroundings(this.#api, statefulSet, signal);
   }
 
   podLog(pod: PodReference, lines: number, signal: AbortSignal): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { comparableHost, hostsOfPod, podNameLabel } from "../../domain/pod-hosts.ts";
-import type { Surroundings } from "../../ports/surroundings.ts";
+import type { Seen, Surroundings } from "../../ports/surroundings.ts";
 import { isAnswering } from "./assess.ts";
 import type { DoltView } from "./look.ts";
 import { hostOf } from "./remotes.ts";
@@ -29,13 +29,18 @@ export type RecommendationCode = (typeof recommendationCodes)[number];
 
 /**
  * @param surroundings null: they could not be read at all
+ * @param configurations whether the servers' configuration was seen; what it says is in the view
  */
-export function recommendationsOf(view: DoltView, surroundings: Surroundings | null): Recommendation[] {
+export function recommendationsOf(
+  view: DoltView,
+  surroundings: Surroundings | null,
+  configurations: Seen<unknown>,
+): Recommendation[] {
   return [
     ...networkPolicy(view, surroundings),
     ...servicePerPod(view),
     ...onDelete(view),
-    ...(surroundings?.configurations.seen === false ? [unseenConfiguration(surroundings.configurations.why)] : []),
+    ...(configurations.seen ? [] : [unseenConfiguration(configurations.why)]),
   ];
 }
 

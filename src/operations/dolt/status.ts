@@ -3,9 +3,9 @@ import type { Surroundings } from "../../ports/surroundings.ts";
 import type { Operation, OperationContext } from "../operation.ts";
 import { onlyPrimaryOf } from "./assess.ts";
 import { compareUnknown } from "./compare-states.ts";
-import { type DoltView, lookAtDolt, type ServerConfiguration } from "./look.ts";
+import { type DoltView, lookAtDolt } from "./look.ts";
 import { recommendationsOf } from "./recommendations.ts";
-import { readServerConfiguration } from "./server-configuration.ts";
+import { readConfigurations } from "./server-configurations.ts";
 import { statusDefinition } from "./status-definition.ts";
 import { reportOf, statusLines } from "./status-report.ts";
 
@@ -20,13 +20,16 @@ export const statusOperation: Operation = {
 
   async plan(context) {
     const startedAtMs = context.clock.monotonicMs();
-    const [looked, surroundings] = await Promise.all([
+    const around = withSignal(context, surroundingsWithinMs);
+    const [looked, surroundings, configurations] = await Promise.all([
       lookAtDolt(context, { wholeMs: serversWithinMs }),
-      surroundingsOf(context),
+      surroundingsOf(around),
+      readConfigurations(around),
     ]);
     const leftMs = Math.floor(comparedWithinMs - (context.clock.monotonicMs() - startedAtMs));
-    const view = { ...(await compared(context, looked, leftMs)), ...configurationsOf(surroundings) };
-    const report = reportOf(view, recommendationsOf(view, surroundings));
+    const compared = await compare(context, looked, leftMs);
+    const view = configurations.seen ? { ...compared, configurations: configurations.value } : compared;
+    const report = reportOf(view, recommendationsOf(view, surroundings, configurations));
     const now = statusLines(report, view, context);
     return { kind: "plan", draft: { facts: [], now, steps: [], cost: "", bounds: [], warnings: [], details: report } };
   },
@@ -42,33 +45,24 @@ export const statusOperation: Operation = {
 };
 
 /** With what time is left: a lag that Dolt cannot say is no trouble where the states are equal. */
-async function compared(context: OperationContext, view: DoltView, leftMs: number): Promise<DoltView> {
+async function compare(context: OperationContext, view: DoltView, leftMs: number): Promise<DoltView> {
   const primary = onlyPrimaryOf(view);
   if (primary === null || leftMs <= 0) return view;
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(leftMs)]);
-  return await compareUnknown({ ...context, signal }, view, primary);
+  return await compareUnknown(withSignal(context, leftMs), view, primary);
 }
 
 /** Null when they could not be read in time, or at all: they explain, and nothing depends on them. */
 async function surroundingsOf(context: OperationContext): Promise<Surroundings | null> {
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(surroundingsWithinMs)]);
   try {
-    return await context.workloads.surroundings(context.target, signal);
+    return await context.workloads.surroundings(context.target, context.signal);
   } catch (error) {
     if (error instanceof HandoverError) return null;
     throw error;
   }
 }
 
-function configurationsOf(surroundings: Surroundings | null): {
-  configurations?: ReadonlyMap<string, ServerConfiguration>;
-} {
-  if (!surroundings?.configurations.seen) return {};
-  const read = [...surroundings.configurations.value].flatMap(([pod, yaml]): [string, ServerConfiguration][] => {
-    const configuration = readServerConfiguration(yaml);
-    return configuration === null ? [] : [[pod, configuration]];
-  });
-  return { configurations: new Map(read) };
+function withSignal(context: OperationContext, withinMs: number): OperationContext {
+  return { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(withinMs)]) };
 }
 
 async function neverUndone(): Promise<never> {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
-import type { DoltNode, ServerConfiguration } from "../../../../src/operations/dolt/look.ts";
+import type { DoltNode, DoltView, ServerConfiguration } from "../../../../src/operations/dolt/look.ts";
 import { recommendationsOf } from "../../../../src/operations/dolt/recommendations.ts";
 import { exposureOf } from "../../../../src/operations/dolt/remotes-exposure.ts";
 import type {
   IngressRule,
   LabelSelector,
   NetworkPolicyView,
+  Seen,
   Surroundings,
 } from "../../../../src/ports/surroundings.ts";
 import { answering, replicated, silent, viewOf } from "./views.ts";
@@ -26,7 +27,6 @@ function policy(changed: Partial<NetworkPolicyView> = {}): NetworkPolicyView {
 function surroundings(...policies: NetworkPolicyView[]): Surroundings {
   return {
     networkPolicies: { seen: true, value: policies },
-    configurations: { seen: true, value: new Map() },
     ports: new Map([["remotesapi", 50051]]),
   };
 }
@@ -43,8 +43,15 @@ function nodes(host: (pod: string) => string): DoltNode[] {
 }
 
 const ownService = (pod: string) => `${pod}-repl.shop.svc`;
-const codes = (view: Parameters<typeof recommendationsOf>[0], around: Surroundings | null) =>
-  recommendationsOf(view, around).map(({ code }) => code);
+const unread: Seen<unknown> = { seen: false, why: "it lies in a Secret" };
+
+const recommended = (
+  view: DoltView,
+  around: Surroundings | null,
+  configurations: Seen<unknown> = { seen: true, value: null },
+) => recommendationsOf(view, around, configurations);
+
+const codes = (...args: Parameters<typeof recommended>) => recommended(...args).map(({ code }) => code);
 
 describe("recommendations", () => {
   it("are none for a target that is well set up", () => {
@@ -52,7 +59,7 @@ describe("recommendations", () => {
   });
 
   it("demand a NetworkPolicy where none selects the pods, and give one for all of them", () => {
-    const [demand] = recommendationsOf(viewOf(nodes(ownService)), surroundings());
+    const [demand] = recommended(viewOf(nodes(ownService)), surroundings());
 
     expect(demand).toMatchObject({ code: "network_policy_missing", kind: "demand" });
     expect(demand?.text).toContain("port 50051 (replication) of orders-0, orders-1, orders-2");
@@ -74,12 +81,12 @@ describe("recommendations", () => {
     };
     const view = { ...viewOf(nodes(ownService)), configurations: new Map([["orders-0", configuration]]) };
 
-    expect(recommendationsOf(view, surroundings())[0]?.text).toContain("port 7000");
+    expect(recommended(view, surroundings())[0]?.text).toContain("port 7000");
   });
 
   it("demand another policy where one opens the port to everybody", () => {
     const open = policy({ name: "too-open", ingress: [onlyServers, { ports: null, fromEverywhere: true }] });
-    const [demand] = recommendationsOf(viewOf(nodes(ownService)), surroundings(open));
+    const [demand] = recommended(viewOf(nodes(ownService)), surroundings(open));
 
     expect(demand).toMatchObject({ code: "network_policy_open", kind: "demand" });
     expect(demand?.text).toContain("too-open");
@@ -88,14 +95,13 @@ describe("recommendations", () => {
   it("say what could not be looked at, and why", () => {
     const refused: Surroundings = {
       networkPolicies: { seen: false, why: "forbidden" },
-      configurations: { seen: false, why: "forbidden" },
       ports: new Map(),
     };
     const view = viewOf(nodes(ownService));
 
-    expect(codes(view, refused)).toEqual(["network_policy_unseen", "configuration_unseen"]);
+    expect(codes(view, refused, unread)).toEqual(["network_policy_unseen", "configuration_unseen"]);
     expect(codes(view, null)).toEqual(["network_policy_unseen"]);
-    expect(recommendationsOf(view, refused)[0]?.text).toContain("forbidden");
+    expect(recommended(view, refused)[0]?.text).toContain("forbidden");
   });
 
   it.each([
@@ -105,7 +111,7 @@ describe("recommendations", () => {
   ])("advise a Service for each pod that is replicated to by %s", (_, host) => {
     const view = viewOf(nodes(host), { serviceName: "orders-internal" });
 
-    const [advice] = recommendationsOf(view, surroundings(policy()));
+    const [advice] = recommended(view, surroundings(policy()));
 
     expect(advice).toMatchObject({ code: "service_per_pod", kind: "advice" });
     const services = parseAllDocuments(advice?.manifest ?? "").map((document): unknown => document.toJS());
