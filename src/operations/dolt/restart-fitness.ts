@@ -78,6 +78,7 @@ export function reasonsAgainst(
   const needed = minCaughtUp === 0 ? others.length : Math.min(minCaughtUp, others.length);
   return [
     ...leaving.map(({ name }) => `${name} is being deleted already`),
+    ...(view.workload.isObserved ? [] : ["the StatefulSet's controller has not seen its newest change yet"]),
     ...(isLoss && others.length - behind.length < needed ? behind : []),
   ];
 }

@@ -12,8 +12,8 @@ import { controllerMayDelete, reasonsAgainst } from "./restart-fitness.ts";
 import { RestartRun } from "./restart-run.ts";
 import { routedPods } from "./role-labels.ts";
 
-/** How often the cluster is looked at before it is said that the pods cannot stand in for one another. */
-const looksAtMost = 5;
+/** How long a target that is not fit is looked at again before that is said: under load lag and answers have their moments. */
+const patienceMs = 10_000;
 const lookAgainAfterMs = 400;
 
 export const restartOperation: Operation = {
@@ -22,9 +22,10 @@ export const restartOperation: Operation = {
   async plan(context, given, approved) {
     const parameters = restartParametersSchema.parse(given);
     const candidate = restartDetailsSchema.safeParse(approved?.details).data?.candidate ?? undefined;
-    for (let look = 1; ; look += 1) {
+    const giveUpAtMs = context.clock.monotonicMs() + patienceMs;
+    for (;;) {
       const result = planRestart(context, parameters, await lookAndCompare(context), candidate);
-      if (look === looksAtMost || !isPassing(result)) return result;
+      if (!isPassing(result) || context.clock.monotonicMs() >= giveUpAtMs) return result;
       await context.clock.sleep(lookAgainAfterMs, context.signal);
     }
   },
@@ -36,10 +37,17 @@ export const restartOperation: Operation = {
   },
 };
 
-/** Lag moves under writes, and the first write after a quiet hour makes it an hour for a moment. */
+const passing: ReadonlySet<string> = new Set([
+  "dolt_no_candidate",
+  "dolt_no_primary",
+  "dolt_other_primary_possible",
+  "dolt_primary_lacks",
+  "dolt_restart_unfit",
+]);
+
+/** Lag moves under writes, the first write after a quiet hour makes it an hour for a moment, and a server that starts is silent. */
 function isPassing(result: PlanResult): boolean {
-  const passing = ["dolt_no_candidate", "dolt_restart_unfit"];
-  return result.kind === "refused" && result.problems.every((one) => passing.includes(one.code));
+  return result.kind === "refused" && result.problems.every((one) => passing.has(one.code));
 }
 
 /** @param approvedCandidate the pod that people approved; it stays the candidate as long as it is fit */
