@@ -6,8 +6,8 @@ import type { DatabaseState } from "./engine/database.ts";
 export interface Endpoint {
   /** Whether a URL's host and port mean this server. */
   answersTo(host: string, port: number): boolean;
-  /** Takes one request; resolves late while the server is frozen. Rejects when it has ended. */
-  receive(from: Standing, request: ReplicationRequest): Promise<ReplicationAnswer>;
+  /** Takes one request; resolves late while the server is frozen. Rejects when it has ended. `sender`: who sends, while it is there. */
+  receive(from: Standing, request: ReplicationRequest, sender: Endpoint | undefined): Promise<ReplicationAnswer>;
 }
 
 /** How long a healthy push takes: enough that lag under load is not always 0, as it never is on real servers. */
@@ -88,7 +88,7 @@ export class ReplicationNetwork {
     await this.#clock.sleep(this.#latencyMs + (this.#delays.get(link(sender, target.name)) ?? 0), signal);
     // The link may have been cut, or the server may have ended, while the request was on its way.
     if (find()?.endpoint !== target.endpoint) throw unreachable();
-    return await answeredBefore(signal, target.endpoint.receive(from, request));
+    return await answeredBefore(signal, target.endpoint.receive(from, request, this.#endpoints.get(sender)));
   }
 }
 

@@ -14,6 +14,8 @@ import { passwordVerifier, tokenProvesPassword } from "./protocol/handshake.ts";
 import { SqlConnection } from "./protocol/sql-connection.ts";
 import { SqlError } from "./sql/values.ts";
 
+const UNAUTHENTICATED = "failed to commit chunks on destDB: rpc error: code = Unauthenticated desc = unauthenticated";
+
 export interface SimulatedDoltOptions {
   /** The server's name on the network; faults are laid on it by this name. */
   readonly name: string;
@@ -154,12 +156,24 @@ class RunningServer implements SimulatedDolt, Endpoint {
     return this.#options.answersTo?.(host) ?? host === this.#address.host;
   }
 
-  async receive(...[from, request]: Parameters<Endpoint["receive"]>) {
+  async receive(...[from, request, sender]: Parameters<Endpoint["receive"]>) {
     await this.#gate.passed();
     const { controller } = this.#instance;
     if (this.#life.signal.aborted || controller === undefined)
       throw new Error("rpc error: code = Unavailable desc = error reading from server: EOF");
-    return controller.receive(from, request, (accepted) => this.#instance.apply(accepted));
+    // The sender's role is acted on before its token is looked at, as the real server does.
+    return controller.receive(from, request, (accepted) => {
+      if (!this.#knows(sender)) throw new Error(UNAUTHENTICATED);
+      this.#instance.apply(accepted);
+    });
+  }
+
+  /** A token's keys are fetched from the servers that the own configuration names, and from no other. */
+  #knows(sender: Endpoint | undefined): boolean {
+    return (this.#options.config.cluster?.remotes ?? []).some(({ urlTemplate }) => {
+      const { hostname, port } = new URL(urlTemplate);
+      return sender?.answersTo(hostname, Number(port)) ?? false;
+    });
   }
 
   freeze(): void {

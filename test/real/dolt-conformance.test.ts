@@ -47,7 +47,7 @@ async function startRealCluster(bootstrap: readonly Bootstrap[]): Promise<DoltCl
       replication: { host, port: REPLICATION_PORT },
       bootstrap: own,
       remotes: names
-        .filter((other) => other !== name)
+        .filter((other, place) => other !== name && (own.remotes?.includes(place) ?? true))
         .map((other) => ({ name: other, address: links.between(name, other).address })),
     });
     nodes.push(new RealNode({ name, binary, host, yaml, folder: join(folder, name), links }));

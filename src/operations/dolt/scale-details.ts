@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { PlanStep } from "../../domain/plan.ts";
+import { failoverDetailsSchema, failoverSteps } from "./failover-details.ts";
 import { restartDetailsSchema, restartSteps } from "./restart-details.ts";
 
 /** What a scaling needs of its own plan to carry it out. The configuration itself is made anew from what is there. */
@@ -16,6 +17,8 @@ export const scaleDetailsSchema = z.object({
   content: z.string(),
   /** Names of the Services that have to be made first. */
   services: z.array(z.string()),
+  /** The failover from a primary that leaves to a server that stays; null: the primary stays. */
+  handover: failoverDetailsSchema.nullable(),
   /** The restarts, and the failover before the primary's; null: every server has the right configuration already. */
   roll: restartDetailsSchema.nullable(),
   waitMs: z.number().int(),
@@ -23,16 +26,8 @@ export const scaleDetailsSchema = z.object({
 });
 export type ScaleDetails = z.infer<typeof scaleDetailsSchema>;
 
-/**
- * Pods that neither stand in for others nor are waited for while others restart. A primary that leaves counts until it has
- * handed over.
- */
-export function hiddenPods(
-  { joining, leaving }: { readonly joining: readonly string[]; readonly leaving: readonly string[] },
-  primary: string | undefined,
-): ReadonlySet<string> {
-  return new Set([...joining, ...leaving].filter((name) => name !== primary));
-}
+/** Before the ids of the failover from a primary that leaves. */
+export const handoverPrefix = "handover-";
 
 export const scaleStepIds = {
   check: "check",
@@ -47,16 +42,20 @@ export const scaleStepIds = {
 
 /** The steps as people read them; `ScaleRun` carries out the same ones, by the same ids. */
 export function scaleSteps(details: ScaleDetails): PlanStep[] {
-  const { from, to, joining, leaving, configures, services } = details;
+  const { from, to, joining, leaving, configures, services, handover, roll } = details;
   const ids = scaleStepIds;
   return [
     { id: ids.check, title: "Look again at every node and at the configuration" },
+    ...(handover === null
+      ? []
+      : failoverSteps(handover).map(({ id, title }) => ({ id: `${handoverPrefix}${id}`, title }))),
     ...(services.length === 0 ? [] : [{ id: ids.services, title: `Create ${counted(services, "Service", "s")}` }]),
     ...(configures ? [{ id: ids.configure, title: configureTitle(details) }] : []),
     ...(to > from
       ? [{ id: ids.start, title: `Start ${joining.join(", ")}, and see each come up as an empty standby` }]
       : []),
-    ...rollSteps(details),
+    // Of the restart the first look is the scaling's own.
+    ...(roll === null ? [] : restartSteps(roll).slice(1)),
     ...(joining.length === 0
       ? []
       : [{ id: ids.join, title: `See ${joining.join(", ")} hold every database, users and branch control` }]),
@@ -64,13 +63,6 @@ export function scaleSteps(details: ScaleDetails): PlanStep[] {
     ...(leaving.length === 0 ? [] : [{ id: ids.tidy, title: `Take ${leaving.join(", ")} out of the configuration` }]),
     { id: ids.verify, title: `See all ${to} servers replicate as configured` },
   ];
-}
-
-/** Of the restart its first look is the scaling's own; a primary that leaves is not restarted. */
-function rollSteps({ roll, leaving }: ScaleDetails): PlanStep[] {
-  if (roll === null) return [];
-  const steps = restartSteps(roll).slice(1);
-  return leaving.includes(roll.primary.name) ? steps.slice(0, -1) : steps;
 }
 
 function configureTitle({ joining, leaving }: ScaleDetails): string {

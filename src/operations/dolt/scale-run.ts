@@ -5,7 +5,8 @@ import { lookAtDolt } from "./look.ts";
 import { narrowedWorkloads } from "./narrowed.ts";
 import { RestartRun } from "./restart-run.ts";
 import { applyConfiguration, createServices, removeLeftOver } from "./scale-configure.ts";
-import { hiddenPods, type ScaleDetails, scaleStepIds, scaleSteps } from "./scale-details.ts";
+import { type ScaleDetails, scaleStepIds, scaleSteps } from "./scale-details.ts";
+import { ScaleHandover } from "./scale-handover.ts";
 import { readSituation } from "./scale-situation.ts";
 import { areUp, startPods } from "./scale-start.ts";
 import { isStopped, stopPods } from "./scale-stop.ts";
@@ -31,6 +32,7 @@ export class ScaleRun implements OperationRun {
   readonly #context: OperationContext;
   readonly #details: ScaleDetails;
   readonly #resumed: boolean;
+  readonly #handover: ScaleHandover | null;
   readonly #roll: RestartRun | null;
   #primary = "";
 
@@ -38,12 +40,14 @@ export class ScaleRun implements OperationRun {
     this.#context = context;
     this.#details = details;
     this.#resumed = resumed;
-    const { roll } = details;
-    const hidden = hiddenPods(details, roll?.primary.name);
+    const { roll, handover } = details;
+    this.#handover = handover === null ? null : new ScaleHandover(context, details, handover, resumed);
+    const hidden = new Set([...details.joining, ...details.leaving]);
     const narrowed = { ...context, workloads: narrowedWorkloads(context.workloads, hidden) };
     this.#roll = roll === null ? null : new RestartRun(narrowed, roll, resumed);
     const bodies = this.#bodies();
-    const rolled = new Map(this.#roll?.steps.map((step) => [step.id, step]));
+    const borrowed = [...(this.#handover?.steps ?? []), ...(this.#roll?.steps ?? [])];
+    const rolled = new Map(borrowed.map((step) => [step.id, step]));
     let hasChanged = false;
     this.steps = scaleSteps(details).map(({ id, title }) => {
       const body = bodies.get(id) ?? rolled.get(id);
@@ -58,7 +62,8 @@ export class ScaleRun implements OperationRun {
   }
 
   undo(failure: Problem, signal: AbortSignal): Promise<UndoResult> {
-    return undoScale({ ...this.#context, signal }, this.#details, this.#roll, failure);
+    const runs = { handover: this.#handover, roll: this.#roll };
+    return undoScale({ ...this.#context, signal }, this.#details, runs, failure);
   }
 
   result() {
@@ -70,11 +75,12 @@ export class ScaleRun implements OperationRun {
     ];
     return {
       summary: summary.filter((text) => text !== "").join(" "),
-      writesStoppedMs: this.#roll?.result().writesStoppedMs ?? null,
+      writesStoppedMs: longest([this.#handover?.result().writesStoppedMs, this.#roll?.result().writesStoppedMs]),
     };
   }
 
   async close(): Promise<void> {
+    await this.#handover?.close();
     await this.#roll?.close();
   }
 
@@ -161,7 +167,8 @@ export class ScaleRun implements OperationRun {
   async #check(signal: AbortSignal): Promise<string | null> {
     await this.#untilOnePrimary(this.#with(signal));
     await this.#change(signal);
-    return (await this.#roll?.steps[0]?.act(signal)) ?? null;
+    // After a failover everything is looked at again, by the failover and before each restart.
+    return this.#handover === null ? ((await this.#roll?.steps[0]?.act(signal)) ?? null) : null;
   }
 
   /** Proven from every node, those that are new or leave included: the restarts look at the others only. */
@@ -188,4 +195,10 @@ export class ScaleRun implements OperationRun {
   #with(signal: AbortSignal): OperationContext {
     return { ...this.#context, signal };
   }
+}
+
+/** Writes may have stopped twice. */
+function longest(stops: readonly (number | null | undefined)[]): number | null {
+  const known = stops.filter((ms) => typeof ms === "number");
+  return known.length === 0 ? null : Math.max(...known);
 }

@@ -4,6 +4,7 @@ import type { OperationContext, UndoResult } from "../operation.ts";
 import { lookAtDolt } from "./look.ts";
 import type { RestartRun } from "./restart-run.ts";
 import type { ScaleDetails } from "./scale-details.ts";
+import type { ScaleHandover } from "./scale-handover.ts";
 import { readSituation } from "./scale-situation.ts";
 
 const tryAgainAfterMs = 500;
@@ -16,9 +17,13 @@ const tryAgainAfterMs = 500;
 export async function undoScale(
   context: OperationContext,
   details: ScaleDetails,
-  roll: RestartRun | null,
+  { handover, roll }: { readonly handover: ScaleHandover | null; readonly roll: RestartRun | null },
   failure: Problem,
 ): Promise<UndoResult> {
+  const handedBack = (await handover?.undo(failure, context.signal)) ?? null;
+  if (handedBack !== null) {
+    return handedBack.kind === "finished" ? stopped(context, details, failure, handedBack.note) : handedBack;
+  }
   const rolled = roll === null ? null : await roll.undo(failure, context.signal);
   if (rolled?.kind === "unknown") return rolled;
   if (rolled?.kind !== "nothing_changed" || details.from === details.to) {

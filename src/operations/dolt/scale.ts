@@ -4,17 +4,21 @@ import type { ScalingRight } from "../../ports/scaling.ts";
 import { lineToType } from "../line-to-type.ts";
 import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import { describeNodes, findOnlyPrimary } from "./assess.ts";
-import type { AnsweringNode } from "./candidate.ts";
+import { type AnsweringNode, chooseCandidate, lagText } from "./candidate.ts";
 import { lookAndCompare } from "./compare-states.ts";
+import { planFailover } from "./failover.ts";
+import { failoverParametersSchema } from "./failover-definition.ts";
+import { type FailoverDetails, failoverDetailsSchema } from "./failover-details.ts";
 import type { DoltView } from "./look.ts";
 import { narrowedView } from "./narrowed.ts";
 import { podOfRemote } from "./remotes.ts";
 import { planRestart } from "./restart.ts";
+import { type RestartParameters, restartParametersSchema } from "./restart-definition.ts";
 import { type RestartDetails, restartDetailsSchema } from "./restart-details.ts";
 import { roleLabel } from "./role-labels.ts";
 import { filesFromServers, yamlFromServers, yamlToApply } from "./scale-advice.ts";
 import { type ScaleParameters, scaleDefinition, scaleParametersSchema } from "./scale-definition.ts";
-import { hiddenPods, type ScaleDetails, scaleDetailsSchema, scaleSteps } from "./scale-details.ts";
+import { type ScaleDetails, scaleDetailsSchema, scaleSteps } from "./scale-details.ts";
 import { ScaleRun } from "./scale-run.ts";
 import { contentOf, differingRemotes, podNames, readSituation, type ScaleSituation } from "./scale-situation.ts";
 import { nodeOf } from "./server-calls.ts";
@@ -31,9 +35,9 @@ export const scaleOperation: Operation = {
 
   async plan(context, given, approved) {
     const parameters = scaleParametersSchema.parse(given);
-    const candidate = scaleDetailsSchema.safeParse(approved?.details).data?.roll?.candidate ?? undefined;
+    const approvedDetails = scaleDetailsSchema.safeParse(approved?.details).data;
     for (let look = 1; ; look += 1) {
-      const result = await planScale(context, parameters, candidate);
+      const result = await planScale(context, parameters, approvedDetails);
       const mayPass = result.kind === "refused" && result.problems.every((one) => passing.includes(one.code));
       if (look === looksAtMost || !mayPass) return result;
       await context.clock.sleep(lookAgainAfterMs, context.signal);
@@ -50,7 +54,7 @@ export const scaleOperation: Operation = {
 async function planScale(
   context: OperationContext,
   parameters: ScaleParameters,
-  approvedCandidate: string | undefined,
+  approved: ScaleDetails | undefined,
 ): Promise<PlanResult> {
   const view = await lookAndCompare(context);
   const from = view.workload.replicas;
@@ -73,7 +77,7 @@ async function planScale(
   }
   const objections = await objectionsTo(context, situation, { from, to, writesConfig: configures || tidies });
   if (objections.length > 0) return refusal(objections);
-  const roll = rollOf(context, parameters, view, primary, { joining, stale, leaving, approvedCandidate });
+  const roll = rollOf(context, view, { parameters, primary, joining, stale, leaving, approved });
   if (roll.kind === "refused") return roll;
   const details: ScaleDetails = {
     from,
@@ -83,6 +87,7 @@ async function planScale(
     configures,
     services: change.services.map(({ name }) => name),
     content: contentOf(situation.configMap),
+    handover: roll.handover,
     roll: roll.details,
     waitMs: parameters.waitMs,
     maxLagMs: parameters.maxLagMs,
@@ -126,58 +131,90 @@ function stalePods(
   });
 }
 
-interface Roll {
+type Refusal = Extract<PlanResult, { kind: "refused" }>;
+type Draft = Extract<PlanResult, { kind: "plan" }>["draft"];
+
+interface Roll extends Pick<Draft, "bounds" | "warnings" | "cost"> {
   readonly kind: "roll";
+  readonly handover: FailoverDetails | null;
   readonly details: RestartDetails | null;
   readonly now: readonly string[];
-  readonly cost: string;
-  readonly bounds: string[];
-  readonly warnings: Extract<PlanResult, { kind: "plan" }>["draft"]["warnings"];
 }
 
-/** The restarts that it takes are those of `restart`, for the pods that stay, and with the primary as long as it is one. */
-function rollOf(
-  context: OperationContext,
-  { maxLagMs, waitMs }: ScaleParameters,
-  view: DoltView,
-  primary: AnsweringNode,
-  pods: {
-    joining: readonly string[];
-    stale: readonly string[];
-    leaving: readonly string[];
-    approvedCandidate: string | undefined;
-  },
-): Roll | Extract<PlanResult, { kind: "refused" }> {
-  const restarted = [...new Set([...pods.stale, ...(pods.leaving.includes(primary.name) ? [primary.name] : [])])];
-  if (restarted.length === 0) return { kind: "roll", details: null, now: [], cost: "", bounds: [], warnings: [] };
-  const hidden = hiddenPods(pods, primary.name);
-  const restart = {
-    only: restarted.join(","),
-    outdated: false,
-    maxUnavailable: 1,
-    minCaughtUp: minCaughtUp(view, primary),
-    maxLagMs,
-    waitMs,
-  };
-  const planned = planRestart(context, restart, narrowedView(view, hidden), pods.approvedCandidate);
+interface RollRequest {
+  readonly parameters: ScaleParameters;
+  readonly primary: AnsweringNode;
+  readonly joining: readonly string[];
+  readonly stale: readonly string[];
+  readonly leaving: readonly string[];
+  readonly approved: ScaleDetails | undefined;
+}
+
+/** The restarts that it takes, as `restart` plans them for the pods that stay, and who takes the primary role over before them. */
+function rollOf(context: OperationContext, view: DoltView, request: RollRequest): Roll | Refusal {
+  const { primary, stale, leaving, parameters, approved } = request;
+  if (leaving.includes(primary.name)) return rollAfterHandover(context, view, request);
+  const nothing: Roll = { kind: "roll", handover: null, details: null, now: [], cost: "", bounds: [], warnings: [] };
+  if (stale.length === 0) return nothing;
+  const only = restartOf(parameters, stale, minCaughtUp(view, primary));
+  const planned = planRestart(context, only, narrowedTo(view, request), approved?.roll?.candidate ?? undefined);
   if (planned.kind === "refused") return planned;
   const { draft } = planned;
+  const now = draft.now.filter((line) => line.startsWith("Takes over"));
+  return { ...nothing, ...bare(draft), details: restartDetailsSchema.parse(draft.details), now };
+}
+
+/** A primary that leaves hands over first, while each server still knows all others; the one that took over hands over again. */
+function rollAfterHandover(context: OperationContext, view: DoltView, request: RollRequest): Roll | Refusal {
+  const { primary, stale, parameters, approved } = request;
+  const narrowed = narrowedTo(view, { ...request, leaving: request.leaving.filter((name) => name !== primary.name) });
+  const bounds = { minCaughtUp: minCaughtUp(view, primary), maxLagMs: parameters.maxLagMs };
+  const choice = chooseCandidate(narrowed, primary, bounds, approved?.handover?.candidate.name);
+  if (choice.kind === "none") return refusal([problem("dolt_no_candidate", { rejected: choice.rejected })]);
+  const first = choice.node.name;
+  const failover = planFailover(context, failoverParametersSchema.parse({ to: first, ...bounds }), view);
+  if (failover.kind === "refused") return failover;
+  const handover = failoverDetailsSchema.parse(failover.draft.details);
+  const now = [`Takes over as primary: ${first}, ${lagText(choice.lagMs)}`];
+  const others = stale.filter((name) => name !== first);
+  const { cost, bounds: limits, warnings } = failover.draft;
+  const roll: Roll = { kind: "roll", handover, details: null, now, cost, bounds: limits, warnings };
+  if (others.length === 0) return roll;
+  const planned = planRestart(context, restartOf(parameters, others, bounds.minCaughtUp), narrowed);
+  if (planned.kind === "refused") return planned;
+  const details = restartDetailsSchema.parse(planned.draft.details);
+  const second = stale.includes(first) ? (details.batches.flat()[0]?.name ?? null) : null;
+  const isTwice = second !== null;
   return {
-    kind: "roll",
-    details: restartDetailsSchema.parse(draft.details),
-    now: draft.now.filter((line) => line.startsWith("Takes over")),
-    cost: draft.cost,
-    bounds: draft.bounds,
-    warnings: draft.warnings,
+    ...roll,
+    details: { ...details, primary: handover.candidate, epoch: handover.epoch + 1, candidate: second },
+    now: isTwice ? [...now, `Takes over from it, once restarted: ${second}`] : now,
+    cost: isTwice ? `Twice: ${cost}` : cost,
+    bounds: [...limits, ...planned.draft.bounds],
+    warnings: [...warnings, ...planned.draft.warnings.filter(({ code }) => warnings.every((one) => one.code !== code))],
   };
 }
 
-/** All that the primary replicates to, unless one of them does not run: that one is never caught up. */
+function restartOf({ maxLagMs, waitMs }: ScaleParameters, pods: readonly string[], minimum: number): RestartParameters {
+  const given = { only: pods.join(","), outdated: false, maxUnavailable: 1, minCaughtUp: minimum, maxLagMs, waitMs };
+  return restartParametersSchema.parse(given);
+}
+
+function narrowedTo(view: DoltView, { joining, leaving }: Pick<RollRequest, "joining" | "leaving">): DoltView {
+  return narrowedView(view, new Set([...joining, ...leaving]));
+}
+
+function bare({ bounds, warnings, cost }: Draft): Pick<Draft, "bounds" | "warnings" | "cost"> {
+  return { bounds, warnings, cost };
+}
+
+/** All that the primary replicates to, unless one of them does not run or cannot be reached: that one is never caught up. */
 function minCaughtUp(view: DoltView, primary: AnsweringNode): number {
   const remotes = new Map(primary.answer.replication.map((row) => [row.remote, row.remoteUrl]));
   const answering = [...remotes].filter(([name, url]) => {
     const pod = podOfRemote({ name, url }, view.workload.pods);
-    return pod !== null && nodeOf(view, pod)?.answer?.role === "standby";
+    const isReached = primary.answer.replication.every((row) => row.remote !== name || row.error === null);
+    return isReached && pod !== null && nodeOf(view, pod)?.answer?.role === "standby";
   });
   return answering.length === remotes.size ? 0 : Math.max(1, answering.length);
 }
@@ -261,7 +298,7 @@ function factsOf(view: DoltView, primary: AnsweringNode, situation: ScaleSituati
     { name: "new", value: joining.join(", ") || "none" },
     { name: "going", value: leaving.join(", ") || "none" },
     { name: "standbys to restart", value: batches.join(", then ") || "none" },
-    { name: "candidate", value: roll?.candidate ?? "none, the primary stays as it is" },
+    { name: "takes over", value: takeOvers(details).join(", then ") || "nobody" },
     {
       name: "configuration",
       value: `${situation.configMap?.name ?? ""} ${situation.configMap?.uid ?? ""} ${details.content}`,
@@ -270,6 +307,11 @@ function factsOf(view: DoltView, primary: AnsweringNode, situation: ScaleSituati
     { name: "max lag ms", value: String(details.maxLagMs) },
     { name: "wait ms", value: String(details.waitMs) },
   ];
+}
+
+function takeOvers({ handover, roll }: ScaleDetails): string[] {
+  const first = handover === null ? [] : [`${handover.candidate.name} ${handover.candidate.uid}`];
+  return roll?.candidate ? [...first, roll.candidate] : first;
 }
 
 function configurationLines({ change, configMap, layout, source }: ScaleSituation): string[] {
@@ -301,6 +343,6 @@ function costOf({ joining, leaving }: ScaleDetails, rollCost: string): string {
   return parts.filter((part) => part !== "").join(" ");
 }
 
-function refusal(problems: readonly Problem[]): Extract<PlanResult, { kind: "refused" }> {
+function refusal(problems: readonly Problem[]): Refusal {
   return { kind: "refused", problems };
 }

@@ -1,6 +1,6 @@
 /** A few Dolt servers that replicate to one another, simulated or real, and what can be done to them. */
 export interface DoltClusterUnderTest {
-  /** In their order; each replicates to all others. */
+  /** In their order; each replicates to all others, unless its bootstrap says otherwise. */
   readonly nodes: readonly DoltNodeUnderTest[];
   /** Cuts replication between two nodes, both ways: each finds the other's port closed. SQL from the test goes on. */
   partition(a: DoltNodeUnderTest, b: DoltNodeUnderTest): Promise<void>;
@@ -33,6 +33,8 @@ export interface DoltNodeUnderTest {
 export interface Bootstrap {
   readonly role: "primary" | "standby";
   readonly epoch: number;
+  /** Places of the nodes that its configuration names as remotes. Default: all others. */
+  readonly remotes?: readonly number[];
 }
 
 export type StartDoltCluster = (bootstrap: readonly Bootstrap[]) => Promise<DoltClusterUnderTest>;

@@ -29,8 +29,9 @@ export async function startSimulatedCluster(bootstrap: readonly Bootstrap[]): Pr
       replication: { host, port: REPLICATION_PORT },
       bootstrap: own,
       remotes: bootstrap
-        .map((_, other) => nodeName(other))
-        .filter((name) => name !== nodeName(index))
+        .map((_, other) => other)
+        .filter((other) => other !== index && (own.remotes?.includes(other) ?? true))
+        .map((other) => nodeName(other))
         .map((name) => ({ name, address: `${name}:${REPLICATION_PORT}` })),
     });
     nodes.push(new SimulatedNode(nodeName(index), parseServerConfig(yaml), network, clock));

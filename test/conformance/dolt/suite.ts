@@ -5,6 +5,7 @@ import { deadStandby } from "./dead-standby.ts";
 import { epochs } from "./epochs.ts";
 import { equalStates } from "./equal-states.ts";
 import { handover } from "./handover.ts";
+import { namedRemotes } from "./named-remotes.ts";
 import { replicationStatus } from "./replication-status.ts";
 import { statements } from "./statements.ts";
 import { twoSides } from "./two-sides.ts";
@@ -21,6 +22,7 @@ export function doltConformance(name: string, start: StartDoltCluster): void {
     deadStandby(start);
     brokenClusters(start);
     replicationStatus(start);
+    namedRemotes(start);
     equalStates(start);
     twoSides(start);
   });
