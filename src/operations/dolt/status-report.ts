@@ -134,17 +134,14 @@ function contradictionLine(
 
 function nodeLines(node: NodeReport): string[] {
   const parts = [
-    node.pod,
-    node.server === null ? "does not answer" : `${node.server.role}, epoch ${node.server.epoch}`,
+    `${node.pod}: ${node.server === null ? `does not answer (${node.silence ?? "no reason known"})` : `${node.server.role} at epoch ${node.server.epoch}`}`,
     `label ${node.label ?? "none"}`,
     node.exists ? (node.ready ? "Ready" : `not Ready${sinceText(node.readyChangedAtMs)}`) : "pod missing",
     ...(node.terminating ? ["terminating"] : []),
-    ...(node.server === null
-      ? [node.silence ?? ""]
-      : [node.server.readOnly ? "read-only" : "writable", `Dolt ${node.server.version}`]),
+    ...(node.server === null ? [] : [node.server.readOnly ? "read-only" : "writable", `Dolt ${node.server.version}`]),
     ...heardText(node),
   ];
-  return [parts.filter((part) => part !== "").join(" · "), ...replicationLines(node.replication)];
+  return [parts.join(" · "), ...replicationLines(node.replication)];
 }
 
 function sinceText(atMs: number | null): string {
