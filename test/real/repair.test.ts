@@ -5,7 +5,7 @@ import { startRealCluster } from "./cluster/real-cluster.ts";
 
 const unavailable = partsUnavailable();
 
-const steps = ["check", "hold", "save", "promote", "route", "restore", "rejoin"];
+const steps = ["check", "save", "hold", "promote", "route", "restore", "rejoin"];
 const dyingAt = steps.flatMap((step) => [[step, "before"] as const, [step, "after"] as const]);
 
 if (unavailable === null) repairSuite("real servers", startRealCluster, dyingAt);

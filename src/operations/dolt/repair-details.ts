@@ -46,6 +46,7 @@ export function repairSteps(details: RepairDetails): PlanStep[] {
   const restored = saves.flatMap(({ restoreAs }) => (restoreAs === null ? [] : [restoreAs]));
   return [
     { id: "check", title: "Look again at every node and at what each holds" },
+    ...(saves.length === 0 ? [] : [{ id: "save", title: `Save ${saves.map(describeSave).join(", ")}` }]),
     ...(writable.length === 0
       ? []
       : [
@@ -54,7 +55,6 @@ export function repairSteps(details: RepairDetails): PlanStep[] {
             title: `Route writes to ${chosen.name} only, and cut the connections to ${writable.join(", ")}`,
           },
         ]),
-    ...(saves.length === 0 ? [] : [{ id: "save", title: `Save ${saves.map(describeSave).join(", ")}` }]),
     { id: "promote", title: `Make ${chosen.name} primary at an epoch above all others` },
     { id: "route", title: `Route writes to ${chosen.name}` },
     ...(restored.length === 0 ? [] : [{ id: "restore", title: `Restore ${restored.join(", ")} on ${chosen.name}` }]),

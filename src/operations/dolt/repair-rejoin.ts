@@ -4,6 +4,7 @@ import type { OperationContext } from "../operation.ts";
 import type { AnsweringNode } from "./candidate.ts";
 import type { DoltNode, DoltView } from "./look.ts";
 import type { RepairDetails } from "./repair-details.ts";
+import { ResentDatabases } from "./repair-resend.ts";
 import { chosenIfPromoted, describe, lookUntilSeen } from "./repair-state.ts";
 import { ReplicationWatch } from "./replicating.ts";
 import { isRoutedOnlyTo, roleLabel, routeOnce } from "./role-labels.ts";
@@ -24,6 +25,7 @@ export class RejoinWatch {
   readonly #context: OperationContext;
   readonly #details: RepairDetails;
   readonly #replication = new ReplicationWatch(maxLagMs);
+  readonly #resent = new ResentDatabases();
   #droppedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: OperationContext, details: RepairDetails) {
@@ -67,6 +69,7 @@ export class RejoinWatch {
     }
     waiting.push(...(await this.#replicationTo(view, chosen, following)));
     waiting.push(...(await this.#surplusOf(chosen, following, view)));
+    if (waiting.length === 0) waiting.push(...(await this.#resent.unequal(this.#context, view, chosen, following)));
     await this.#labelFollowers(view, following);
     return { waiting, left };
   }

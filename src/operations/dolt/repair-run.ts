@@ -38,8 +38,8 @@ export class RepairRun implements OperationRun {
     const first = details.others.some((other) => other.writable) ? "hold" : "promote";
     const parts = new Map<string, Pick<Step, "deadlineMs" | "isDone" | "act"> & { changes: boolean; safe?: boolean }>([
       ["check", { deadlineMs: 60_000, changes: false, isDone: this.#isPromoted, act: this.#check }],
-      ["hold", { deadlineMs: 60_000, changes: true, isDone: this.#isPromoted, act: this.#hold }],
       ["save", { deadlineMs: 60 * 60_000, changes: false, isDone: this.#isPromoted, act: this.#save }],
+      ["hold", { deadlineMs: 60_000, changes: true, isDone: this.#isPromoted, act: this.#hold }],
       ["promote", { deadlineMs: 120_000, changes: true, isDone: this.#isPromoted, act: this.#promote }],
       ["route", { deadlineMs: 60_000, changes: true, isDone: this.#isRouted, act: this.#route }],
       ["restore", { deadlineMs: 60 * 60_000, changes: true, safe: true, isDone: never, act: this.#restore }],

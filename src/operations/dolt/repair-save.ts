@@ -28,7 +28,7 @@ export class SavedSides {
       if (!(await this.#save(context, view, saved))) moving.push(`${saved.database} of ${saved.pod}`);
     }
     if (moving.length === 0) return "saved, and nothing was written meanwhile";
-    return `saved; ${moving.join(", ")} went on changing, and is saved once more at the last moment`;
+    return `saved; ${moving.join(", ")} goes on changing, and what is new is saved once more when its writers are gone`;
   }
 
   /** Saves again what was written to since. What this process did not save is saved now. */

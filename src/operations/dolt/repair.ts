@@ -257,9 +257,9 @@ function acceptanceOf(
 
 function costOf(chosen: AnsweringNode, { others, saves }: RepairDetails): string {
   const writable = others.filter((other) => other.writable).map(({ name }) => name);
-  const save = saves.length === 0 ? "" : " as long as the save takes, and";
   if (writable.length > 0) {
-    return `Writes stop for${save} a moment more: they go to ${chosen.name} from then on, and every open connection to ${writable.join(", ")} is cut. A client that finds ${writable.join(", ")} by itself can still write there until the two meet; that is lost.`;
+    const save = saves.length === 0 ? "" : ", and for as long as it takes to save what was written during the save";
+    return `Writes stop for about a second${save}: they go to ${chosen.name} from then on, and every open connection to ${writable.join(", ")} is cut. A client that finds ${writable.join(", ")} by itself can still write there until the two meet; that is lost.`;
   }
   return chosen.answer.role === "primary"
     ? "Writes go on; no connection is cut."

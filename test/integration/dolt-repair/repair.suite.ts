@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ClusterHandle } from "../../../sandbox/handle.ts";
+import { systemClock } from "../../../src/adapters/clock.ts";
 import type { Plan } from "../../../src/domain/plan.ts";
 import type { ExecutionResult } from "../../../src/execution/run-steps.ts";
-import { InterceptedServers } from "../dolt-failover/support/intercepted.ts";
+import { InterceptedServers, interceptedWorkloads } from "../dolt-failover/support/intercepted.ts";
 import { RepairBench } from "./support/repair-bench.ts";
 
 /**
@@ -181,8 +182,8 @@ export function repairSuite(
         );
         expect(plan.steps.map(({ id }) => id)).toEqual([
           "check",
-          "hold",
           "save",
+          "hold",
           "promote",
           "route",
           "restore",
@@ -301,7 +302,7 @@ export function repairSuite(
       expect(await bench.rows(2, `SELECT id FROM ${names[0]}.t ORDER BY id`)).toEqual([{ id: 1 }, { id: 20 }]);
     });
 
-    it("overwrites nothing when the save fails: labels are back, and both sides are as before", async () => {
+    it("changes nothing when the save fails", async () => {
       await prepare();
       await part();
       const plan = await bench.plan({ to: bench.pod(1), saveTo: "nosuch://bucket", acceptLoss: true });
@@ -309,10 +310,54 @@ export function repairSuite(
       const { state, outcome } = await bench.run(plan);
 
       expect(state).toBe("failed");
-      expect(outcome.problems.map(({ code }) => code)).toEqual(["dolt_repair_undone", "dolt_save_failed"]);
+      expect(outcome.problems.map(({ code }) => code)).toEqual(["dolt_save_failed"]);
       expect(await bench.servers.routed()).toEqual([bench.pod(0)]);
       expect([await standing(0), await standing(1)]).toEqual(["primary 1", "primary 2"]);
       expect(await bench.servers.ids(bench.pod(0))).toEqual([1, 10]);
+    });
+
+    it("puts the labels back when the chosen one dies for good before it could be promoted", async () => {
+      await prepare();
+      await part();
+      const workloads = interceptedWorkloads(bench.servers.workloads, {
+        async afterLabel({ name: pod }, value) {
+          if (pod === bench.pod(1) && value === "primary") await faults().crashLoop(pod, true);
+        },
+      });
+      // The 90 s that it is waited for pass in 3 s.
+      const clock = { ...systemClock, monotonicMs: () => performance.now() * 30 };
+      const plan = await bench.plan({ to: bench.pod(1), acceptLoss: true });
+
+      const { state, outcome } = await bench.run(plan, { workloads, clock });
+
+      expect({ state, codes: outcome.problems.map(({ code }) => code) }).toEqual({
+        state: "failed",
+        codes: ["dolt_repair_undone", "dolt_not_promoted"],
+      });
+      expect(await bench.servers.routed()).toEqual([bench.pod(0)]);
+      expect(await bench.servers.ids(bench.pod(0))).toEqual([1, 10]);
+    });
+
+    it("sends everything once more to a standby that the older primary has pushed to", async () => {
+      await prepare();
+      await faults().partition(bench.pod(0), bench.pod(1));
+      await bench.promote(1, 2);
+      await bench.servers.write(bench.pod(1), 20);
+      await untilIds(2, [1, 20]);
+      const plan = await bench.plan({ to: bench.pod(1), acceptLoss: true });
+      const dolt = new InterceptedServers(bench.servers.dolt, {
+        async afterRole() {
+          // The newer primary calls the third server caught up, and it holds what the older one has.
+          await untilIds(2, [1, 20]);
+          await bench.servers.write(bench.pod(0), 10);
+          await untilIds(2, [1, 10]);
+          await faults().heal();
+        },
+      });
+
+      expectSucceeded(await bench.run(plan, { dolt }));
+
+      for (const ordinal of all) expect(await bench.servers.ids(bench.pod(ordinal))).toEqual([1, 20]);
     });
 
     it("is not begun when a server holds more than people were told", async () => {
