@@ -25,7 +25,7 @@ export const repairOperation: Operation = {
   async plan(context, given, approved) {
     const parameters = repairParametersSchema.parse(given);
     const view = await lookAtDolt(context);
-    const objections = objectionsTo(parameters, view);
+    const objections = repairObjections(parameters, view);
     if (objections.length > 0) return { kind: "refused", problems: objections };
     const evidence = await readEvidence(context, view);
     const approvedDetails = repairDetailsSchema.safeParse(approved?.details).data;
@@ -39,7 +39,8 @@ export const repairOperation: Operation = {
   },
 };
 
-function objectionsTo(parameters: RepairParameters, view: DoltView): Problem[] {
+/** Why nothing can be planned at all. */
+export function repairObjections(parameters: RepairParameters, view: DoltView): Problem[] {
   const pods = view.nodes.map(({ name }) => name);
   const { to, restoreAs, saveTo } = parameters;
   if (to !== undefined && !pods.includes(to)) return [problem("dolt_candidate_unknown", { given: to, pods })];
