@@ -1,19 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type SandboxCluster, startSandboxCluster } from "../../../sandbox/cluster.ts";
-import { ensurePart, partsUnavailable } from "../../parts/build.ts";
+import { partsUnavailable } from "../../parts/build.ts";
 import { type OperationUnderTest, operationsUnderTest } from "../operations.ts";
 import type { Played } from "../play.ts";
 import { type Scenario, scenarioOf } from "../scenario.ts";
 import { endOf, storyOf } from "../story.ts";
-import { Lane } from "./lane.ts";
+import { RealServers } from "./servers.ts";
 
 const unavailable = partsUnavailable();
 /** Runs wait much more than they compute, so several fit side by side. */
 const lanes = 3;
 const runs = 42;
-/** Containers that were killed come back soon, or a run would be mostly waiting for the kubelet's back-off. */
-const restartTimes = { firstWaitMs: 300, longestWaitMs: 2_000, forgetAfterMs: 60_000 };
-
 interface Planned {
   readonly scenario: Scenario;
   readonly operation: OperationUnderTest;
@@ -30,16 +26,16 @@ describe.skipIf(unavailable !== null)(
   `operations broken on real Dolt servers${unavailable === null ? "" : ` (${unavailable})`}`,
   () => {
     const played = new Map<Planned, PromiseWithResolvers<Played>>();
-    let cluster: SandboxCluster;
+    let servers: RealServers;
     let playing: Promise<unknown> = Promise.resolve();
 
     beforeAll(async () => {
-      cluster = await startSandboxCluster({ doltBinary: await ensurePart("dolt"), restartTimes });
+      servers = await RealServers.start();
       const waiting = [...planned];
       for (const one of planned) played.set(one, Promise.withResolvers());
       playing = Promise.all(
-        Array.from({ length: lanes }, async (_, index) => {
-          const lane = new Lane(cluster, `lane${index + 1}`);
+        Array.from({ length: lanes }, async () => {
+          const lane = servers.newLane();
           for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
             const { promise, resolve, reject } = played.get(next) ?? Promise.withResolvers<Played>();
             promise.catch(() => undefined);
@@ -55,7 +51,7 @@ describe.skipIf(unavailable !== null)(
 
     afterAll(async () => {
       await playing;
-      await cluster?.close();
+      await servers?.close();
     });
 
     it.each(planned)("keeps its promises: $operation.verb, seed $scenario.seed", async (one) => {

@@ -12,10 +12,10 @@ import type { End, EndNode } from "../history.ts";
 import type { Act } from "../scenario.ts";
 import { database, namespace, type SimulatedCluster, targetName } from "./cluster.ts";
 import type { SqlConnection } from "./dolt-servers.ts";
-import { SimulatedWorker } from "./worker.ts";
+import { SimulatedWorker, type Tamper } from "./worker.ts";
 
 /** A simulated cluster as scenarios see it. */
-export function simulatedEnvironment(cluster: SimulatedCluster): Environment {
+export function simulatedEnvironment(cluster: SimulatedCluster, tamper?: Tamper): Environment {
   const addressed = (pod: string): Address | null => {
     const ip = cluster.kubelet.addressOf(pod);
     return ip === null ? null : { pod, ip };
@@ -33,7 +33,7 @@ export function simulatedEnvironment(cluster: SimulatedCluster): Environment {
       addressOf: addressed,
       connect: async ({ ip }, client) => asClient(await cluster.connectTo(ip, client)),
     },
-    newWorker: (name: string, events: WorkerEvents) => new SimulatedWorker(cluster, name, events),
+    newWorker: (name: string, events: WorkerEvents) => new SimulatedWorker(cluster, name, events, tamper),
     perform: (act, on) => perform(cluster, act, on),
     heal: () => cluster.heal(),
     nodes: () => Promise.all(cluster.pods.map((pod) => nodeOf(cluster, pod))),

@@ -12,6 +12,9 @@ import { Life, type Point, withPoints } from "../points.ts";
 import type { SimulatedCluster } from "./cluster.ts";
 import { SimulatedDoltServers } from "./dolt-servers.ts";
 
+/** Puts lies into what a worker sees of the world: whether the checker notices shows whether it can. */
+export type Tamper = (world: World) => World;
+
 /** One process of the command line, with everything but its own code in memory. */
 export class SimulatedWorker implements Worker {
   readonly life: Life;
@@ -20,12 +23,14 @@ export class SimulatedWorker implements Worker {
   printed = "";
   readonly #cluster: SimulatedCluster;
   readonly #events: WorkerEvents;
+  readonly #tamper: Tamper;
   #ids = 0;
 
-  constructor(cluster: SimulatedCluster, name: string, events: WorkerEvents) {
+  constructor(cluster: SimulatedCluster, name: string, events: WorkerEvents, tamper: Tamper = (world) => world) {
     this.#cluster = cluster;
     this.name = name;
     this.#events = events;
+    this.#tamper = tamper;
     // The kernel closes the connections of a process that is killed.
     this.life = new Life(() => cluster.sql.cutAllOf(name));
   }
@@ -81,7 +86,7 @@ export class SimulatedWorker implements Worker {
       },
       close: () => api.close(),
     };
-    return instrumented(world, reach, this.#events.planned);
+    return instrumented(this.#tamper(world), reach, this.#events.planned);
   }
 }
 
