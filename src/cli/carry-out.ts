@@ -72,7 +72,9 @@ class TerminalAudience implements ExecutionAudience {
 
   progress(steps: readonly StepProgress[]): void {
     for (const [index, step] of steps.entries()) {
-      if (step.state !== "pending" && step.state !== this.#told[index]?.state) this.#terminal.err(stepText(step));
+      const told = this.#told[index];
+      const isNews = step.state !== told?.state || (step.state === "running" && step.note !== told.note);
+      if (step.state !== "pending" && isNews) this.#terminal.err(stepText(step));
     }
     this.#told = steps;
     this.#interrupts.safePointAhead(hasSafePointAhead(steps));

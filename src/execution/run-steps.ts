@@ -72,7 +72,8 @@ export async function runSteps(options: {
       const signal = AbortSignal.any([lease.lost, ...(committed ? [] : [shutdown])]);
       progress.set(step, "running");
       const beforeAct = async () => (safePoints?.isHeld() ? await safePoints.goOn(lease.lost) : undefined);
-      const note = await actUnlessDone(step, lease, signal, beforeAct);
+      const tell = (text: string) => progress.set(step, "running", text);
+      const note = await actUnlessDone(step, lease, signal, beforeAct, tell);
       progress.set(step, note.done ? "skipped" : "done", note.text);
       if (!note.done) halfDone = false;
     } catch (error) {
@@ -158,6 +159,7 @@ function actUnlessDone(
   lease: ExecutionLease,
   signal: AbortSignal,
   beforeAct: () => Promise<void>,
+  tell: (note: string) => void,
 ): Promise<{ done: boolean; text: string | null }> {
   return withinDeadline(step, lease, signal, async (bounded) => {
     const [done] = await Promise.all([
@@ -166,7 +168,7 @@ function actUnlessDone(
     ]);
     if (done) return { done: true, text: "was done already" };
     await beforeAct();
-    return { done: false, text: await step.act(bounded) };
+    return { done: false, text: await step.act(bounded, tell) };
   });
 }
 

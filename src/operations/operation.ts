@@ -71,8 +71,11 @@ export interface Step {
   readonly changesTarget: boolean;
   /** Asks the world, not the journal. A step that is done is not done again. */
   isDone(signal: AbortSignal): Promise<boolean>;
-  /** Does it and verifies it. Returns a note for people, or null. Throws HandoverError. */
-  act(signal: AbortSignal): Promise<string | null>;
+  /**
+   * Does it and verifies it. Returns a note for people, or null. Throws HandoverError.
+   * @param tell takes a note for people while it runs, for what takes minutes: what it waits for
+   */
+  act(signal: AbortSignal, tell?: (note: string) => void): Promise<string | null>;
 }
 
 export type UndoResult =

@@ -36,8 +36,8 @@ export class RestartFailover {
       safePoint: step.id === shape.steps[0]?.id,
       isDone: async (signal) =>
         (await this.#endedBefore(signal)) || (await (await this.#step(step.id, signal)).isDone(signal)),
-      act: async (signal) => {
-        const note = await inARestart((await this.#step(step.id, signal)).act(signal));
+      act: async (signal, tell) => {
+        const note = await inARestart((await this.#step(step.id, signal)).act(signal, tell));
         this.#hasEnded = step.id === shape.steps.at(-1)?.id;
         return note;
       },

@@ -7,6 +7,7 @@ import type { DoltNode, DoltView } from "./look.ts";
 import { judgeCaughtUp } from "./replicating.ts";
 import type { RestartDetails, RestartedPod } from "./restart-details.ts";
 import type { ExpectedPrimary } from "./restart-pods.ts";
+import type { WaitingNote } from "./waiting-note.ts";
 
 const lookAgainAfterMs = 500;
 
@@ -17,6 +18,7 @@ export async function untilFit(
   batch: readonly RestartedPod[],
   primary: ExpectedPrimary,
   waitMs: number,
+  waiting: WaitingNote,
 ): Promise<void> {
   const giveUpAtMs = context.clock.monotonicMs() + waitMs;
   for (;;) {
@@ -26,6 +28,7 @@ export async function untilFit(
       const pods = batch.map(({ name }) => name);
       throw fail("dolt_restart_held", { pods, seconds: waitMs / 1_000, reasons });
     }
+    waiting.waitsFor(reasons.join("; "));
     await context.clock.sleep(lookAgainAfterMs, context.signal);
   }
 }

@@ -7,6 +7,7 @@ import { judgementText, ReplicationWatch } from "./replicating.ts";
 import type { RestartedPod } from "./restart-details.ts";
 import { diagnose } from "./restart-diagnosis.ts";
 import { roleLabel } from "./role-labels.ts";
+import type { WaitingNote } from "./waiting-note.ts";
 
 const askAgainAfterMs = 2_000;
 const lookAgainAfterMs = 300;
@@ -34,10 +35,11 @@ export async function restartPods(
   pods: readonly RestartedPod[],
   primary: ExpectedPrimary,
   bounds: RestartBounds,
+  waiting: WaitingNote,
 ): Promise<string> {
   const giveUpAtMs = context.clock.monotonicMs() + bounds.waitMs;
-  const evictions = await Promise.all(pods.map((pod) => evict(context, pod, giveUpAtMs, bounds)));
-  const lags = await untilReplicating(context, pods, primary, giveUpAtMs, bounds);
+  const evictions = await Promise.all(pods.map((pod) => evict(context, pod, giveUpAtMs, bounds, waiting)));
+  const lags = await untilReplicating(context, pods, primary, giveUpAtMs, bounds, waiting);
   const told = pods.map(({ name }, index) => [`${name}: ${lags.get(name)}`, evictions[index] ?? ""]);
   return told.map((parts) => parts.filter((part) => part !== "").join(", ")).join("; ");
 }
@@ -48,6 +50,7 @@ async function evict(
   pod: RestartedPod,
   giveUpAtMs: number,
   bounds: RestartBounds,
+  waiting: WaitingNote,
 ): Promise<string> {
   const reference = { namespace: context.target.namespace, ...pod };
   let refusals = 0;
@@ -63,6 +66,7 @@ async function evict(
       why = error.problem.what;
     }
     refusals += 1;
+    waiting.waitsFor(`${pod.name} may not be evicted yet: ${why}`);
     if (context.clock.monotonicMs() >= giveUpAtMs) {
       throw fail("dolt_pod_not_evicted", { pod: pod.name, seconds: bounds.waitMs / 1_000, times: refusals, why });
     }
@@ -83,15 +87,16 @@ async function untilReplicating(
   expected: ExpectedPrimary,
   giveUpAtMs: number,
   bounds: RestartBounds,
+  waiting: WaitingNote,
 ): Promise<ReadonlyMap<string, string>> {
   const watch = new ReplicationWatch(bounds.maxLagMs);
   const back = new Map<string, string>();
   for (;;) {
-    const waiting = pods.filter(({ name }) => !back.has(name));
+    const missing = pods.filter(({ name }) => !back.has(name));
     const reasons = new Map<string, string>();
     const view = await lookOrNull(context);
     const primary = view === null ? null : primaryIn(view, expected);
-    const fresh = waiting.filter((pod) => view !== null && isAnother(pod, view));
+    const fresh = missing.filter((pod) => view !== null && isAnother(pod, view));
     if (view !== null && primary !== null) {
       const names = fresh.map(({ name }) => name);
       for (const [name, judgement] of await watch.judge(context, view, primary, names)) {
@@ -101,11 +106,12 @@ async function untilReplicating(
     }
     const [first] = pods.filter(({ name }) => !back.has(name));
     if (first === undefined) return back;
+    const why = reasons.get(first.name) ?? reasonWithoutJudgement(first, view, expected);
     if (context.clock.monotonicMs() >= giveUpAtMs) {
-      const why = reasons.get(first.name) ?? reasonWithoutJudgement(first, view, expected);
       const told = await diagnose(context, first.name, view);
       throw fail("dolt_pod_not_back", { pod: first.name, seconds: bounds.waitMs / 1_000, why, told });
     }
+    waiting.waitsFor(`${first.name}: ${why}`);
     await context.clock.sleep(lookAgainAfterMs, context.signal);
   }
 }

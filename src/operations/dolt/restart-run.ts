@@ -10,6 +10,7 @@ import { diagnosisMs, type ExpectedPrimary, primaryIn, restartPods } from "./res
 import { undoRestart } from "./restart-undo.ts";
 import { roleLabel } from "./role-labels.ts";
 import { nodeOf } from "./server-calls.ts";
+import { WaitingNote } from "./waiting-note.ts";
 
 /** How long the rest of the target may take to become fit for the next restart. */
 const fitnessMs = 60_000;
@@ -46,7 +47,7 @@ export class RestartRun implements OperationRun {
         safePoint: false,
         changesTarget: false,
         isDone: async () => this.#resumed,
-        act: (signal) => this.#check(signal),
+        act: (signal, tell) => this.#check(signal, tell),
       },
       ...details.batches.map((batch) => restart(batch, { name: primary.name, epoch })),
       ...(candidate === null
@@ -90,14 +91,16 @@ export class RestartRun implements OperationRun {
       safePoint: true,
       changesTarget: true,
       isDone: (signal) => this.#areBack(batch, primary, signal),
-      act: (signal) => this.#restart(batch, primary, signal),
+      act: (signal, tell) => this.#restart(batch, primary, signal, tell),
     };
   }
 
-  async #check(signal: AbortSignal): Promise<null> {
+  async #check(signal: AbortSignal, tell: (note: string) => void = () => undefined): Promise<null> {
     const { primary, epoch, batches } = this.#details;
     const [batch = [primary]] = batches;
-    await untilFit({ ...this.#context, signal }, this.#details, batch, { name: primary.name, epoch }, fitnessMs);
+    const waiting = new WaitingNote(this.#context.clock, tell);
+    const expected = { name: primary.name, epoch };
+    await untilFit({ ...this.#context, signal }, this.#details, batch, expected, fitnessMs, waiting);
     return null;
   }
 
@@ -127,12 +130,18 @@ export class RestartRun implements OperationRun {
     return batches.flat().every((pod) => isReplaced(pod, view));
   }
 
-  async #restart(batch: readonly RestartedPod[], primary: ExpectedPrimary, signal: AbortSignal): Promise<string> {
+  async #restart(
+    batch: readonly RestartedPod[],
+    primary: ExpectedPrimary,
+    signal: AbortSignal,
+    tell: (note: string) => void = () => undefined,
+  ): Promise<string> {
     const context = { ...this.#context, signal };
+    const waiting = new WaitingNote(context.clock, tell);
     if (!(await this.#hasBegun(batch, context))) {
-      await untilFit(context, this.#details, batch, primary, fitnessMs);
+      await untilFit(context, this.#details, batch, primary, fitnessMs, waiting);
     }
-    const note = await restartPods(context, batch, primary, this.#details);
+    const note = await restartPods(context, batch, primary, this.#details, waiting);
     for (const { name } of batch) this.#restarted.add(name);
     return note;
   }
