@@ -31,6 +31,8 @@ export class TargetLease {
   #view: LeaseView;
   #execution: LedgerExecution;
   #renewedAtMonotonicMs: number;
+  /** When the last look that found it held began. */
+  #seenHeldAtMonotonicMs = Number.NEGATIVE_INFINITY;
   #queue: Promise<unknown> = Promise.resolve();
   #renewing: Promise<void>;
 
@@ -104,12 +106,16 @@ export class TargetLease {
   }
 
   /**
-   * Looks at the lease in the cluster, for as long as it lasts where the API server does not answer.
+   * Looks at the lease in the cluster, unless that was done a moment ago, for as long as it lasts where the API server does not answer.
    * Throws `lease_lost` when another holds it, or when it ran out unrenewed.
    */
   async confirm(signal: AbortSignal): Promise<void> {
+    this.#assertFresh();
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#seenHeldAtMonotonicMs < freshLookMs) return;
     const found = await this.#look(signal);
     if (found?.state.holder !== this.#options.holder) throw this.#lose(found?.state.holder ?? "nobody");
+    this.#seenHeldAtMonotonicMs = nowMs;
     this.#assertFresh();
   }
 
@@ -242,6 +248,12 @@ async function unlessAway<T>(ask: () => Promise<T>, signal: AbortSignal): Promis
 }
 
 type LeaseChange = (state: LeaseState) => [LeaseState, LedgerExecution];
+
+/**
+ * A look at the lease that began so short a time ago is not repeated: between a demotion and the promotion nobody can write,
+ * and whoever may take the lease waits for much longer than this.
+ */
+const freshLookMs = 500;
 
 /** Between two questions to an API server that does not answer. */
 const askAgainAfterMs = 200;

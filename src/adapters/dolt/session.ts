@@ -17,7 +17,7 @@ import { readDetails } from "./details.ts";
 import { MysqlDoltEvidence, type Statements } from "./evidence.ts";
 import { callFailure } from "./failures.ts";
 import { readReplication } from "./replication.ts";
-import { caughtUpRowSchema, identityRowSchema, statusRowSchema } from "./rows.ts";
+import { caughtUpRowSchema, identityRowSchema, lagRowSchema, statusRowSchema } from "./rows.ts";
 
 /** One authenticated connection. A call that gets no answer destroys it: its answer could otherwise be taken for the next call's. */
 export class MysqlDoltSession implements DoltSession {
@@ -68,6 +68,14 @@ export class MysqlDoltSession implements DoltSession {
       await this.#answer(`USE ${quoted(database)}`, options);
     };
     return readDataState(this.#reader(options), use);
+  }
+
+  lags(options: CallOptions): Promise<(number | null)[]> {
+    return this.#rows("SELECT replication_lag_millis FROM dolt_cluster.dolt_cluster_status", lagRowSchema, options);
+  }
+
+  async setAckWrites(timeoutSeconds: number, options: CallOptions): Promise<void> {
+    await this.#answer(`SET GLOBAL dolt_cluster_ack_writes_timeout_secs = ${whole(timeoutSeconds)}`, options);
   }
 
   async assumeRole(role: "primary" | "standby", epoch: number, options: CallOptions): Promise<void> {

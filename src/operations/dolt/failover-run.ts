@@ -1,4 +1,4 @@
-import { fail, HandoverError, type Problem } from "../../domain/errors.ts";
+import { fail, HandoverError, type Problem, problem } from "../../domain/errors.ts";
 import { type CaughtUpRow, DoltError, type DoltIdentity, type DoltSession } from "../../ports/dolt-servers.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
 import { describeNodes, findOnlyPrimary, highestEpoch } from "./assess.ts";
@@ -6,7 +6,9 @@ import { chooseCandidate, lagText } from "./candidate.ts";
 import { missingFrom } from "./caught-up.ts";
 import { lookAndCompare } from "./compare-states.ts";
 import { differences } from "./data-states.ts";
+import { untilQuiet } from "./drain.ts";
 import { type FailoverDetails, failoverSteps } from "./failover-details.ts";
+import { endDrain, prepareSwitch } from "./failover-preparation.ts";
 import { undoFailover } from "./failover-undo.ts";
 import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
 import { findOutDemotion } from "./lost-demotion.ts";
@@ -22,8 +24,9 @@ const demotionDeadlineMs = 15_000;
 const promotionDeadlineMs = 5_000;
 /** For each question of a comparison, which reads through every branch. */
 const comparisonDeadlineMs = 10_000;
-/** The second look at the demoted server lies within the gap in which nobody can write; its own answer has been the first. */
-const secondLookMs = 500;
+/** For how long the plan's bounds may be missed before it is given up; a last look and the comparison come on top of it. */
+const lookForMs = 10_000;
+const checkDeadlineMs = 30_000;
 /** Between two looks at a cluster that is not there yet. */
 const lookAgainAfterMs = 200;
 
@@ -37,7 +40,7 @@ export class FailoverRun implements OperationRun {
   #primary: DoltSession | null = null;
   #candidate: DoltSession | null = null;
   /** The demotion's rows and epoch; null when another process demoted, or its answer was lost. */
-  #demotion: { rows: readonly CaughtUpRow[]; epoch: number; secondLook: Promise<DoltIdentity | null> } | null = null;
+  #demotion: { rows: readonly CaughtUpRow[]; epoch: number } | null = null;
   #sent: CallsSent;
   /** The pod whose server was seen as primary. */
   #promoted: PrimaryPod | null = null;
@@ -46,6 +49,8 @@ export class FailoverRun implements OperationRun {
   #writesStoppedAtMs: number | null = null;
   #writesStoppedMs: number | null = null;
   #notFollowing: string[] = [];
+  /** What a person has to put back by hand, as a sentence; empty: nothing. */
+  #leftToDo = "";
 
   constructor(context: OperationContext, details: FailoverDetails, resumed: boolean) {
     this.#context = context;
@@ -66,16 +71,24 @@ export class FailoverRun implements OperationRun {
     };
     this.steps = [
       step("check", {
-        deadlineMs: 15_000,
+        deadlineMs: checkDeadlineMs,
         pointOfNoReturn: false,
         safePoint: false,
         changesTarget: false,
         isDone: (signal) => this.#isPastDemotion(signal),
         act: (signal) => this.#check(signal),
       }),
+      step("prepare", {
+        deadlineMs: 15_000,
+        pointOfNoReturn: true,
+        safePoint: false,
+        changesTarget: true,
+        isDone: (signal) => this.#isPastDemotion(signal),
+        act: (signal) => this.#prepare(signal),
+      }),
       step("demote", {
         deadlineMs: 40_000,
-        pointOfNoReturn: true,
+        pointOfNoReturn: false,
         safePoint: false,
         changesTarget: true,
         isDone: (signal) => this.#isDemoted(signal),
@@ -108,15 +121,18 @@ export class FailoverRun implements OperationRun {
     ];
   }
 
-  undo(failure: Problem, signal: AbortSignal): Promise<UndoResult> {
-    return undoFailover(this.#with(signal), this.#details, failure, this.#sent);
+  async undo(failure: Problem, signal: AbortSignal): Promise<UndoResult> {
+    const context = this.#with(signal);
+    const result = await undoFailover(context, this.#details, failure, this.#sent);
+    if (this.#view !== null) await endDrain(context, this.#details, this.#view);
+    return result;
   }
 
   result() {
     const { primary, candidate } = this.#details;
     const follow = this.#notFollowing.length === 0 ? "" : ` Not following yet: ${this.#notFollowing.join("; ")}.`;
     return {
-      summary: `${candidate.name} is primary, ${primary.name} ${this.#oldState}.${follow}`,
+      summary: `${candidate.name} is primary, ${primary.name} ${this.#oldState}.${follow}${this.#leftToDo}`,
       writesStoppedMs: this.#writesStoppedMs,
     };
   }
@@ -137,7 +153,7 @@ export class FailoverRun implements OperationRun {
   /** Looks until the plan's bounds hold, for a while: lag moves under writes, and a crash-looping standby comes and goes. */
   async #check(signal: AbortSignal): Promise<string> {
     const context = this.#with(signal);
-    const giveUpAtMs = context.clock.monotonicMs() + 10_000;
+    const giveUpAtMs = context.clock.monotonicMs() + lookForMs;
     for (;;) {
       const view = await lookAndCompare(context);
       const judgement = this.#judge(view);
@@ -147,21 +163,23 @@ export class FailoverRun implements OperationRun {
         this.#candidate = await this.#connect(this.#details.candidate.name, signal);
         return lagText(judgement.lagMs);
       }
-      if (context.clock.monotonicMs() >= giveUpAtMs) throw fail("dolt_out_of_bounds", { what: judgement.objection });
+      if (context.clock.monotonicMs() >= giveUpAtMs) throw new HandoverError(judgement.objection);
       await context.clock.sleep(lookAgainAfterMs, signal);
     }
   }
 
-  #judge(view: DoltView): { lagMs: number | null } | { objection: string } {
+  #judge(view: DoltView): { lagMs: number | null } | { objection: Problem } {
     const { primary, candidate, epoch, maxLagMs, minCaughtUp } = this.#details;
     const found = findOnlyPrimary(view);
-    if ("problems" in found) return { objection: found.problems.map((one) => one.what).join(" ") };
+    const [objection] = "problems" in found ? found.problems : [];
+    if ("problems" in found) return { objection: objection ?? outOfBounds("no server is known to be the primary") };
     const { name, pod, answer } = found.primary;
     if (name !== primary.name || pod?.uid !== primary.uid || answer.epoch !== epoch) {
-      return { objection: `the primary is ${name} at epoch ${answer.epoch}, not ${primary.name} at epoch ${epoch}` };
+      const what = `the primary is ${name} at epoch ${answer.epoch}, not ${primary.name} at epoch ${epoch}`;
+      return { objection: outOfBounds(what) };
     }
     const choice = chooseCandidate(view, found.primary, { to: candidate.name, maxLagMs, minCaughtUp });
-    return choice.kind === "chosen" ? { lagMs: choice.lagMs } : { objection: choice.rejected.join("; ") };
+    return choice.kind === "chosen" ? { lagMs: choice.lagMs } : { objection: outOfBounds(choice.rejected.join("; ")) };
   }
 
   /** In a resumed run: looks until the servers say on which side of the demotion the world is. */
@@ -194,17 +212,22 @@ export class FailoverRun implements OperationRun {
     }
   }
 
+  async #prepare(signal: AbortSignal): Promise<string> {
+    this.#primary ??= await this.#connect(this.#details.primary.name, signal);
+    return await prepareSwitch(this.#with(signal), this.#details, this.#seen(), this.#primary);
+  }
+
   async #demote(signal: AbortSignal): Promise<string> {
     const { primary, minCaughtUp } = this.#details;
     const session = this.#primary ?? (await this.#connect(primary.name, signal));
     const epoch = highestEpoch(this.#seen()) + 1;
+    if (this.#details.drainedFromSeconds !== undefined) await untilQuiet(session, this.#context.clock, signal);
     this.#writesStoppedAtMs = this.#context.clock.monotonicMs();
     this.#sent = { ...this.#sent, demotion: "unanswered" };
     try {
       const rows = await session.transitionToStandby(epoch, minCaughtUp, { deadlineMs: demotionDeadlineMs, signal });
       this.#sent = { ...this.#sent, demotion: "answered" };
-      const secondLook = this.#identityOf(primary.name, AbortSignal.any([signal, AbortSignal.timeout(secondLookMs)]));
-      this.#demotion = { rows, epoch, secondLook };
+      this.#demotion = { rows, epoch };
       return `standby at epoch ${epoch}`;
     } catch (error) {
       if (!(error instanceof DoltError)) throw error;
@@ -263,18 +286,12 @@ export class FailoverRun implements OperationRun {
   }
 
   /**
-   * The epoch to promote at. The old primary's own answer to the demotion is the sight of it as standby; a second look that
-   * says anything else forbids the promotion, and one that gets no answer does not hold it up. Whom this process did not
-   * hear answer has to be seen now.
+   * The epoch to promote at. The old primary's own answer to the demotion is the sight of it as standby: Dolt gives its rows
+   * only once it has changed its role. Whom this process did not hear answer has to be seen now.
    */
   async #epochAfterSeeingOldAsStandby(signal: AbortSignal): Promise<number> {
     const { primary } = this.#details;
-    const demotion = this.#demotion;
-    if (demotion !== null) {
-      const seen = await demotion.secondLook;
-      if (seen !== null && !isStandbySince(seen, demotion.epoch)) throw this.#notSeenAsStandby(seen);
-      return demotion.epoch;
-    }
+    if (this.#demotion !== null) return this.#demotion.epoch;
     const view = await this.#lookAgain(signal);
     const { answer } = this.#node(primary.name);
     if (answer === null || !isStandbySince(answer, this.#details.epoch + 1)) throw this.#notSeenAsStandby(answer);
@@ -300,7 +317,7 @@ export class FailoverRun implements OperationRun {
     if (demotion !== null) {
       const databases = this.#node(primary.name).answer?.databases ?? [];
       if (missingFrom(candidate.name, databases, demotion.rows, this.#seen().workload.pods).length === 0) {
-        return "caught up by the demotion's own word";
+        return "it has every write: the demotion says so";
       }
     }
     const [old, fresh] = await Promise.all([
@@ -309,7 +326,7 @@ export class FailoverRun implements OperationRun {
     ]);
     const missing = differences(old, fresh);
     if (missing.length > 0) throw fail("dolt_not_caught_up", { pod: candidate.name, missing });
-    return "caught up: both servers hold equal states";
+    return "it has every write: both servers hold the same";
   }
 
   async #isRouted(signal: AbortSignal): Promise<boolean> {
@@ -335,10 +352,14 @@ export class FailoverRun implements OperationRun {
     const { candidate, primary, answering } = this.#details;
     const context = this.#with(signal);
     const giveUpAtMs = context.clock.monotonicMs() + 30_000;
+    const left = await endDrain(context, this.#details, this.#seen());
+    this.#leftToDo = left === null ? "" : ` ${left}`;
     for (;;) {
       const view = await this.#lookAgain(signal);
-      const promoted = this.#node(candidate.name).answer;
-      const isPrimary = promoted?.role === "primary" && promoted.epoch > this.#details.epoch;
+      const { pod, answer: promoted } = this.#node(candidate.name);
+      // One that is being deleted is replaced by a pod without the label.
+      const isStaying = pod !== null && !pod.terminating;
+      const isPrimary = isStaying && promoted?.role === "primary" && promoted.epoch > this.#details.epoch;
       const isRouted = isRoutedOnlyTo(candidate.name, view.workload);
       const others = view.nodes.filter((node) => node.name !== candidate.name && answering.includes(node.name));
       const behind = others.filter((node) => node.answer?.role !== "standby" || node.answer.epoch !== promoted?.epoch);
@@ -429,6 +450,10 @@ export class FailoverRun implements OperationRun {
       throw fail("dolt_silent", { pod: name, doing, why: error.message }, { cause: error });
     }
   }
+}
+
+function outOfBounds(what: string): Problem {
+  return problem("dolt_out_of_bounds", { what });
 }
 
 function isStandbySince(identity: DoltIdentity, epoch: number): boolean {

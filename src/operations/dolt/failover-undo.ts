@@ -89,14 +89,17 @@ class FailoverUndo {
   unknown(): UndoResult {
     const view = this.#view;
     const { primary, candidate } = this.#details;
+    const target = this.#context.targetName;
     const now = view === null ? "the cluster does not answer" : describeNodes(view).join("; ");
-    const state = `${this.#failure.what} Now: ${now}.`;
+    // A failure of this very kind says itself what is, at a time that is over.
+    const why = this.#failure.code === "dolt_outcome_unknown" ? "" : `${this.#failure.what} `;
+    const state = `${why}Now: ${now}.`;
     const hasWrites =
       !this.#putBackTried &&
       mayHaveTakenWrites(view === null ? null : nodeOf(view, candidate.name), this.#details, this.#sent);
     const todo = hasWrites
-      ? `Do not promote ${primary.name}: ${candidate.name} was promoted, or may have been, and can hold acknowledged writes that no other server has. Bring ${candidate.name} back, and see that it alone is primary and carries the primary's label. Only if its volume is lost, promote the standby that holds most, by the runbook.`
-      : `Find out whether ${primary.name} or ${candidate.name} is primary before anything else is promoted, and see that only that pod carries the primary's label.`;
+      ? `Do not promote ${primary.name}: ${candidate.name} was promoted, or may have been, and can hold acknowledged writes that no other server has. Bring ${candidate.name} back, and see that it alone is primary and carries the primary's label: npx handover dolt status ${target} tells. Only if its volume is lost, promote the standby that holds most: npx handover dolt promote ${target} --avoid ${candidate.name} --reason "…".`
+      : `Find out whether ${primary.name} or ${candidate.name} is primary before anything else is promoted, and see that only that pod carries the primary's label: npx handover dolt status ${target} tells what contradicts, and what mends it.`;
     return { kind: "unknown", problem: problem("dolt_outcome_unknown", { state, todo }) };
   }
 

@@ -1,5 +1,6 @@
 import { fail, HandoverError, type Problem } from "../../domain/errors.ts";
 import type { OperationContext, Step, UndoResult } from "../operation.ts";
+import { drainOf } from "./drain.ts";
 import type { FailoverDetails } from "./failover-details.ts";
 import { FailoverRun } from "./failover-run.ts";
 import { lookAtDolt } from "./look.ts";
@@ -107,7 +108,9 @@ export class RestartFailover {
     const uid = isBeforeDemotion ? (pod?.uid ?? "") : "";
     const answers = view.nodes.filter((node) => node.answer !== null).map(({ name }) => name);
     const details = this.#failoverDetails(uid, [...new Set([...answering, ...answers])]);
-    return new FailoverRun(this.#context, details, this.#resumed);
+    // What an earlier process drained ends with the restart that follows.
+    const drain = isBeforeDemotion && old !== null ? drainOf(view, old) : {};
+    return new FailoverRun(this.#context, { ...details, ...drain }, this.#resumed);
   }
 
   #failoverDetails(uid: string, answering: string[]): FailoverDetails {
@@ -121,9 +124,8 @@ async function inARestart<T>(act: Promise<T>): Promise<T> {
   try {
     return await act;
   } catch (error) {
-    if (!(error instanceof HandoverError) || error.problem.code !== "dolt_out_of_bounds") throw error;
-    const { what, next } = error.problem;
-    const problem = { ...error.problem, what: what.replace(/ Nothing was changed\.$/, ""), next };
+    if (!(error instanceof HandoverError)) throw error;
+    const problem = { ...error.problem, what: error.problem.what.replace(/ Nothing was changed\.$/, "") };
     throw new HandoverError(problem, { cause: error });
   }
 }

@@ -6,6 +6,12 @@ import { lookAtWorkload } from "./look.ts";
 /** The label that Services route by; the convention of doltclusterctl. */
 export const roleLabel = "dolthub.com/cluster_role";
 
+/**
+ * The label's value on the candidate for the second or two before the switch: no Service selects it, so that making it
+ * primary is one change of routing and not two.
+ */
+const setAsideRole = "candidate";
+
 /** The pod whose server was seen as primary: one that was recreated under its name is another, with a role of its own. */
 export interface PrimaryPod {
   readonly name: string;
@@ -66,16 +72,34 @@ export async function routeOnce(
   await label(primary, "primary", context);
   onCertain();
   for (const { name, pod } of workload.pods) {
-    if (name === primary.name || pod?.labels[roleLabel] !== "primary") continue;
+    if (pod === null || name === primary.name) continue;
+    const role = pod.labels[roleLabel];
+    if (role !== "primary" && role !== setAsideRole) continue;
     await label({ name, uid: pod.uid }, "standby", context);
   }
+}
+
+/**
+ * Takes the candidate out of the Service for reads, if another standby is left there. Resolves to whether it did.
+ * `routeOnce` ends it, whoever becomes primary.
+ */
+export async function setAside(name: string, context: OperationContext, workload: WorkloadView): Promise<boolean> {
+  const uid = podOf(name, workload)?.uid;
+  const standbys = workload.pods.filter(({ pod }) => pod?.ready === true && pod.labels[roleLabel] === "standby");
+  if (uid === undefined || standbys.length < 2 || !standbys.some((standby) => standby.name === name)) return false;
+  await label({ name, uid }, setAsideRole, context);
+  return true;
 }
 
 function podOf(name: string, workload: WorkloadView) {
   return workload.pods.find((candidate) => candidate.name === name)?.pod ?? null;
 }
 
-async function label({ name, uid }: PrimaryPod, role: "primary" | "standby", context: OperationContext) {
+async function label(
+  { name, uid }: PrimaryPod,
+  role: "primary" | "standby" | typeof setAsideRole,
+  context: OperationContext,
+) {
   const reference = { namespace: context.target.namespace, name, uid };
   await context.workloads.labelPod(reference, roleLabel, role, context.signal);
 }

@@ -158,6 +158,18 @@ export class FailoverBench {
     await this.#query(pod, statement);
   }
 
+  /** For how long a server makes commits wait for its standbys, in seconds. */
+  async ackWrites(pod: string): Promise<number> {
+    const [row] = await this.#query(pod, "SELECT @@GLOBAL.dolt_cluster_ack_writes_timeout_secs AS secs");
+    return Number(row?.secs);
+  }
+
+  /** The role labels of all pods, in their order. */
+  async roleLabels(): Promise<string[]> {
+    const { pods } = await this.workload();
+    return pods.map(({ pod }) => pod?.labels[roleLabel] ?? "none");
+  }
+
   async credentials(): Promise<{ username: string; password: string }> {
     const found = await this.workloads.credentials(await this.workload(), this.context().signal);
     if (found === null) throw new Error("the target has no credentials");
