@@ -94,6 +94,20 @@ export function commandLineSuite(name: string, start: () => Promise<ClusterHandl
       expect(ended.stdout).toContain("orders-2: standby at epoch 1");
     });
 
+    it("gives the primary's label back to where it belongs", async () => {
+      const body = [{ op: "replace", path: `/metadata/labels/${ROLE_LABEL.replace("/", "~1")}`, value: "standby" }];
+      await kubeConfig.makeApiClient(CoreV1Api).patchNamespacedPod({ namespace, name: "orders-0", body });
+
+      const status = await run(["dolt", "status", "orders"]);
+      const relabelled = await run(["dolt", "relabel", "orders", "--reason", "a test", "--yes", "--json"]);
+
+      expect(status.stdout).toContain('npx handover dolt relabel shop/orders --reason "…"');
+      expect(relabelled.code).toBe(0);
+      expect(reportOf(relabelled)).toMatchObject({ execution: { state: "succeeded" }, problems: [] });
+      expect(await primary()).toEqual(["orders-0"]);
+      expect((await run(["dolt", "relabel", "orders", "--plan"])).stdout).toContain("there is nothing to change");
+    });
+
     it("shows a plan as one JSON document, and changes nothing", async () => {
       const ended = await run(["dolt", "failover", "orders", "--plan", "--json"]);
 
