@@ -510,7 +510,7 @@ export const problemTable = {
     (d) =>
       `A primary lives: it reached ${list(d.reached)} just now, though Handover gets no answer from ${list(d.silent)}. Nothing was changed.`,
     (d) =>
-      `A second primary would cost the writes of one of them. Find out why Handover cannot reach it (network, address, login), then hand over: ${d.commandLine} If it only comes and goes, keep its pod from starting, and promote then.`,
+      `A second primary would cost the writes of one of them. If it only comes and goes, keep its pod from starting, and promote then. Otherwise find out why Handover cannot reach it (network, address, login), and hand over: ${d.commandLine}`,
   ),
   dolt_nobody_answers: entry<{ roles: readonly string[] }>(
     "refused",
@@ -621,7 +621,7 @@ export const problemTable = {
   dolt_scale_rights: entry<{ rights: readonly string[] }>(
     "refused",
     (d) => `Handover may not do what this takes: ${d.rights.join(", ")}. Nothing was changed.`,
-    () => "Apply deploy/role-scale.yaml in this namespace, or set scale: true in the chart; then ask again.",
+    () => "Apply deploy/role-scale.yaml in this namespace, or name the ConfigMap under scaleConfigMaps in the chart; then ask again.",
   ),
   dolt_scale_config_changed: entry<{ why: string }>(
     "failed",

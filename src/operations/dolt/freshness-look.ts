@@ -31,7 +31,27 @@ export async function listen(context: OperationContext, first: DoltView, before:
   const view = await lookAtDolt(context);
   const contacts = contactsOf(view);
   const reached = new Set([...reachedSince(before, contacts), ...reachedSince(contactsOf(first), contacts)]);
-  return { view, contacts, reached: [...reached].sort() };
+  return await hearOut(context, { view, contacts, reached: [...reached].sort() });
+}
+
+/** Whether a primary has reached a standby since these contacts were seen; listens only where one has. */
+export function listenSince(context: OperationContext, view: DoltView, before: Contacts): Promise<ListenedLook> {
+  const contacts = contactsOf(view);
+  return hearOut(context, { view, contacts, reached: reachedSince(before, contacts) });
+}
+
+/**
+ * A server that crash-loops reaches standbys in each of its short lives. Where every server that is silent was seen ended, what
+ * was heard is listened for once more: one that lives is heard again, and one that came and went is not.
+ */
+async function hearOut(context: OperationContext, heard: ListenedLook): Promise<ListenedLook> {
+  const silent = heard.view.nodes.filter(({ answer }) => answer === null);
+  const isEveryEnded = silent.length > 0 && silent.every(({ silence }) => silence?.kind === "stopped");
+  if (heard.reached.length === 0 || !isEveryEnded) return heard;
+  await context.clock.sleep(listeningMs, context.signal);
+  const view = await lookAtDolt(context);
+  const contacts = contactsOf(view);
+  return { view, contacts, reached: reachedSince(heard.contacts, contacts) };
 }
 
 /** What the standbys that answer say of their last contact with a primary. */

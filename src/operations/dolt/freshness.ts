@@ -60,12 +60,7 @@ function orderOfBranch(
   }
   if (ours > 0) return byCommits(one, other, where, ours);
   if (theirs > 0) return byCommits(other, one, where, theirs);
-  return byContactAndRows(
-    branch,
-    [one, other],
-    contacts,
-    `${where} has the same commits and differs in what is in none`,
-  );
+  return byContactAndRows(branch, [one, other], contacts, `${where}: the same commits, other uncommitted changes`);
 }
 
 function byCommits(pod: string, other: string, where: string, ahead: number): PairOrder {
@@ -88,7 +83,7 @@ function byContactAndRows(
   }
   if (holder === null) return contact;
   const lesser = holder === one ? other : one;
-  const why = `${holder} has every row of ${branch.database}/${branch.branch} that ${lesser} changed, and more`;
+  const why = `${holder} has every uncommitted change of ${branch.database}/${branch.branch} that ${lesser} has, and more`;
   return { kind: "newer", pod: holder, basis: "rows", why };
 }
 

@@ -2,7 +2,7 @@ import { fail, HandoverError, type Problem } from "../../domain/errors.ts";
 import { DoltError } from "../../ports/dolt-servers.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
 import { describeNodes, highestEpoch } from "./assess.ts";
-import { contactsOf, reachedSince } from "./freshness-look.ts";
+import { type Contacts, listenSince } from "./freshness-look.ts";
 import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
 import { objectionsToPromotion } from "./promote-assess.ts";
 import { type PromoteDetails, promoteSteps } from "./promote-details.ts";
@@ -124,10 +124,8 @@ export class PromoteRun implements OperationRun {
     const { candidate, contacts, holds } = this.#details;
     const giveUpAtMs = context.clock.monotonicMs() + 10_000;
     for (;;) {
-      const view = await this.#look(signal);
       // Nobody's silence gets better by waiting for it; a primary that answers or lives ends it at once.
-      const [objection] = objectionsToPromotion(context, view, reachedSince(contacts, contactsOf(view)));
-      if (objection !== undefined) throw new HandoverError(objection);
+      const view = await this.#lookForPrimary(contacts, signal);
       const trouble = this.#troubleWith(this.#node(candidate.name));
       if (trouble === null) {
         if ((await heldBy(context, view, candidate.name)) === holds) return "no primary answers or reaches a standby";
@@ -138,6 +136,16 @@ export class PromoteRun implements OperationRun {
       if (context.clock.monotonicMs() >= giveUpAtMs) throw fail("dolt_out_of_bounds", { what: trouble });
       await context.clock.sleep(lookAgainAfterMs, signal);
     }
+  }
+
+  /** A look; throws what forbids a promotion: a primary that answers, or that reached a standby since the plan and still does. */
+  async #lookForPrimary(contacts: Contacts, signal: AbortSignal): Promise<DoltView> {
+    const context = this.#with(signal);
+    const { view, reached } = await listenSince(context, await this.#look(signal), contacts);
+    this.#view = view;
+    const [objection] = objectionsToPromotion(context, view, reached);
+    if (objection !== undefined) throw new HandoverError(objection);
+    return view;
   }
 
   #troubleWith({ name, pod, answer, silence }: DoltNode): string | null {
@@ -192,9 +200,7 @@ export class PromoteRun implements OperationRun {
   async #promote(signal: AbortSignal): Promise<string> {
     const context = this.#with(signal);
     const { candidate, contacts } = this.#details;
-    const view = await this.#look(signal);
-    const [objection] = objectionsToPromotion(context, view, reachedSince(contacts, contactsOf(view)));
-    if (objection !== undefined) throw new HandoverError(objection);
+    const view = await this.#lookForPrimary(contacts, signal);
     const { epoch, fenced } = await fenceBefore(context, view, candidate.name);
     await this.#assumePrimary(context, view, epoch);
     const fence = fenced.length === 0 ? "" : `; ${fenced.join(", ")} refuse anything older`;

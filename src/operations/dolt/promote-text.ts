@@ -28,7 +28,11 @@ function sideLines({ pod, databases }: Side, contact: LastContact): string[] {
 
 function branchText({ name, head, headAtMs, dirty }: BranchState): string {
   const at = new Date(headAtMs).toISOString().slice(0, 19).replace("T", " ");
-  return `${name} at commit ${head.slice(0, 8)} of ${at} UTC${dirty ? ", and rows beside it" : ""}`;
+  return `${name} at commit ${head.slice(0, 8)} of ${at} UTC${dirty ? ", and uncommitted changes" : ""}`;
+}
+
+function numbered(count: number | "many", what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function contactText(agoMs: number | undefined): string {
@@ -76,7 +80,9 @@ function lackingLines(divergence: Divergence, candidate: string): string[] {
       ? "many"
       : counts.reduce<number>((sum, one) => sum + (one ?? 0), 0);
     if (count === 0 && commits === 0) return [];
-    return [`Only ${other} has ${count} rows${commits > 0 ? ` and ${commits} commits` : ""} of ${where}.`];
+    return [
+      `Only ${other} has ${numbered(count, "row")}${commits > 0 ? ` and ${numbered(commits, "commit")}` : ""} of ${where}.`,
+    ];
   });
   return [...databases, ...accounts, ...rows];
 }

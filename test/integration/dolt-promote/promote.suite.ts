@@ -107,7 +107,7 @@ export function promoteSuite(name: string, start: () => Promise<ClusterHandle>):
           `/dolt promote ${name} --to ${behind} --accept-loss · /dolt promote ${name} --to ${other} --accept-loss`,
         );
         expect(plan.warnings.map(({ code }) => code)).toContain(`unclear:${behind}`);
-        expect(plan.acceptance?.figures.join(" ")).toContain(`Only ${behind} has 1 rows of app/main`);
+        expect(plan.acceptance?.figures.join(" ")).toContain(`Only ${behind} has 1 row of app/main`);
       });
 
       it("takes the one that was asked for, and says what another holds beyond it", async () => {
@@ -123,7 +123,7 @@ export function promoteSuite(name: string, start: () => Promise<ClusterHandle>):
         for (const plan of [byName, byAvoiding]) {
           expect(plan.steps.map(({ title }) => title)).toContain(`Promote ${behind} to primary`);
           expect(plan.warnings.map(({ code }) => code)).toContain(`newer:${newest}`);
-          expect(plan.acceptance?.figures.join(" ")).toMatch(new RegExp(`Only ${newest} has .*1 commits of app/main`));
+          expect(plan.acceptance?.figures.join(" ")).toMatch(new RegExp(`Only ${newest} has .*1 commit of app/main`));
         }
       });
     });
@@ -196,6 +196,57 @@ export function promoteSuite(name: string, start: () => Promise<ClusterHandle>):
       expect(await bench.at.routed()).toEqual([candidate]);
       await bench.at.untilIs(other, { role: "standby", epoch });
     });
+
+    it("goes on when the primary came and went without a write, as one that crash-loops does", async () => {
+      const [old, candidate] = await prepare();
+      await bench.end(old);
+      const plan = await bench.plan();
+      await comeAndGo(old, candidate);
+
+      const { state, outcome } = await bench.run(plan);
+
+      expect({ state, problems: outcome.problems }).toEqual({ state: "succeeded", problems: [] });
+      expect(await bench.at.routed()).toEqual([candidate]);
+    });
+
+    it("changes nothing when the primary came, took a write and went", async () => {
+      const [old, candidate] = await prepare();
+      await bench.end(old);
+      const plan = await bench.plan();
+      await comeAndGo(old, candidate, async () => {
+        await bench.at.write(old, 2);
+        await bench.untilHolds(candidate, [2]);
+      });
+
+      const { state, outcome } = await bench.run(plan);
+
+      expect({ state, codes: outcome.problems.map(({ code }) => code) }).toEqual({
+        state: "failed",
+        codes: ["dolt_out_of_bounds"],
+      });
+      expect(await bench.at.routed()).toEqual([old]);
+    });
+
+    /** The primary is back, reaches this standby, does what is said, and ends again. */
+    async function comeAndGo(old: string, standby: string, meanwhile: () => Promise<void> = async () => undefined) {
+      await bench.at.target.faults.heal();
+      await bench.at.untilIs(old, { role: "primary", readOnly: false });
+      const before = await lastContact(standby);
+      await meanwhile();
+      await bench.at.until(`${standby} was reached`, async () => (await lastContact(standby)) > before);
+      await bench.end(old);
+    }
+
+    async function lastContact(pod: string): Promise<number> {
+      const options = { deadlineMs: 5_000, signal: AbortSignal.timeout(10_000) };
+      const address = { ...(await bench.at.target.address(pod)), ...(await bench.at.credentials()) };
+      const session = await bench.at.dolt.connect(address, options);
+      try {
+        return Math.max(...(await session.replication(options)).map(({ lastUpdateMs }) => lastUpdateMs ?? 0));
+      } finally {
+        session.close();
+      }
+    }
 
     it("changes nothing when the primary is back before it begins", async () => {
       const [old] = await prepare();
