@@ -362,7 +362,7 @@ export const problemTable = {
   dolt_no_primary: entry<{ roles: readonly string[] }>(
     "refused",
     (d) => `No server is primary: ${list(d.roles)}. Nothing was changed.`,
-    () => "A planned failover needs a working primary. If the primary is gone, promote a standby; see the runbook.",
+    () => "A planned failover needs a working primary. If it is gone and does not come back, the operation promote makes a standby primary, and says what that loses.",
   ),
   dolt_many_primaries: entry<{ roles: readonly string[] }>(
     "refused",
@@ -621,7 +621,8 @@ export const problemTable = {
   dolt_scale_rights: entry<{ rights: readonly string[] }>(
     "refused",
     (d) => `Handover may not do what this takes: ${d.rights.join(", ")}. Nothing was changed.`,
-    () => "Apply deploy/role-scale.yaml in this namespace, or name the ConfigMap under scaleConfigMaps in the chart; then ask again.",
+    () =>
+      "Apply deploy/role-scale.yaml in this namespace, or name the ConfigMap under scaleConfigMaps in the chart; then ask again.",
   ),
   dolt_scale_config_changed: entry<{ why: string }>(
     "failed",
