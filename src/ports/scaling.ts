@@ -30,8 +30,8 @@ export interface Scaling {
    * written.
    */
   setReplicas(target: TargetReference, from: number, to: number, signal: AbortSignal): Promise<boolean>;
-  /** Which of the writes above this process may not do in this namespace (SelfSubjectAccessReview), in words. */
-  missingRights(namespace: string, signal: AbortSignal): Promise<ScalingRight[]>;
+  /** Which of the writes above this process may not do (SelfSubjectAccessReview). A right may be given for one ConfigMap only. */
+  missingRights(target: TargetReference, configMap: string, signal: AbortSignal): Promise<ScalingRight[]>;
 }
 
 /** `configmaps`: change; `services`: create; `replicas`: change the scale of StatefulSets. */

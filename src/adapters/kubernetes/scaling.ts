@@ -105,11 +105,16 @@ export class KubernetesScaling implements Scaling {
     throw fail("kubernetes_refused", { doing, why: `it was changed ${attempts} times between reading and writing` });
   }
 
-  async missingRights(namespace: string, signal: AbortSignal): Promise<ScalingRight[]> {
+  async missingRights(
+    { namespace, workload }: TargetReference,
+    configMap: string,
+    signal: AbortSignal,
+  ): Promise<ScalingRight[]> {
+    const names: Readonly<Record<ScalingRight, string>> = { configmaps: configMap, services: "", replicas: workload };
     const asked = rights.map(async ([right, attributes]): Promise<ScalingRight[]> => {
-      const body = { spec: { resourceAttributes: { namespace, ...attributes } } };
+      const resourceAttributes = { namespace, name: names[right], ...attributes };
       const { status } = await this.#api.call(`asking for the right to change ${right}`, signal, (options) =>
-        this.#api.authorization.createSelfSubjectAccessReview({ body }, options),
+        this.#api.authorization.createSelfSubjectAccessReview({ body: { spec: { resourceAttributes } } }, options),
       );
       return status?.allowed === true ? [] : [right];
     });

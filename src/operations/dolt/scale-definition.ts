@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { OperationDefinition } from "../catalogue.ts";
+import type { FlagDefinition, OperationDefinition } from "../catalogue.ts";
 import { defaultMaxLagMs } from "./failover-definition.ts";
 import { defaultWaitMs, restartDefinition } from "./restart-definition.ts";
 
@@ -31,16 +31,14 @@ export const scaleDefinition: OperationDefinition = {
       expected: `a whole number from 2 to ${mostReplicas}`,
       parse: (text) => (/^[1-9]\d?$/.test(text) && Number(text) <= mostReplicas ? Number(text) : null),
     },
-    ...restartDefinition.flags.filter(({ name }) => name === "max-lag"),
-    {
-      name: "wait-for-ready",
-      parameter: "waitMs",
-      value: "SECONDS",
-      summary:
-        "how long each restarted pod, and the new ones together, may take until they hold everything (default: 300)",
-      expected: "seconds from 10 to 3600",
-      parse: (text) =>
-        /^\d{2,4}$/.test(text) && Number(text) >= 10 && Number(text) <= 3_600 ? Number(text) * 1_000 : null,
-    },
+    ...restartDefinition.flags.filter(({ name }) => name === "max-lag" || name === "wait-for-ready").map(forAScaling),
   ],
 };
+
+/** The same values as those of a restart; a new standby has more to do than one that comes back. */
+function forAScaling(flag: FlagDefinition): FlagDefinition {
+  if (flag.name !== "wait-for-ready") return flag;
+  const summary =
+    "how long each restarted pod, and the new ones together, may take until they hold everything (default: 5m)";
+  return { ...flag, summary };
+}

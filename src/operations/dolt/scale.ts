@@ -240,7 +240,7 @@ async function objectionsTo(
     ...(change.services.length > 0 ? ["services" as const] : []),
     ...(from === to ? [] : ["replicas" as const]),
   ];
-  const missing = await context.workloads.scaling.missingRights(context.target.namespace, context.signal);
+  const missing = await context.workloads.scaling.missingRights(context.target, configMap.name, context.signal);
   const lacking = needed.filter((right) => missing.includes(right));
   return lacking.length === 0
     ? []

@@ -53,6 +53,14 @@ describe("the worker's Role", () => {
   it("is the same in the chart", () => {
     expect(chartRules()).toEqual(role.rules);
   });
+
+  it("has what scaling takes apart, for those namespaces only where it is wanted", () => {
+    const scale = z.object({ rules: z.array(ruleSchema) }).parse(objects(read("role-scale.yaml"))[0]);
+    const template = read("helm/handover/templates/roles.yaml");
+    const text = template.slice(template.lastIndexOf("rules:"), template.lastIndexOf("---"));
+    expect(parse(text.replace("{{ toJson . }}", '["orders-config"]'))).toEqual({ rules: scale.rules });
+    expect(template).toContain("{{- with $target.scaleConfigMaps }}");
+  });
 });
 
 describe("the example configuration", () => {
