@@ -3,7 +3,7 @@ import { onlyPrimaryOf } from "./assess.ts";
 import { type AnsweringNode, hasUnknownLag } from "./candidate.ts";
 import type { Contradiction } from "./contradiction.ts";
 import type { DoltView } from "./look.ts";
-import { lackingOf, surplusOf } from "./primary-lacks.ts";
+import { lackingIn, missingOnPrimary, surplusOf } from "./primary-lacks.ts";
 import { podOfRemote } from "./remotes.ts";
 
 /** What primary and standbys hold against one another, and whether one replicates to the other. Empty without one only primary. */
@@ -12,20 +12,20 @@ export function holdingContradictions(view: DoltView): Contradiction[] {
   if (primary === null) return [];
   const standbys = view.nodes.filter((node): node is AnsweringNode => node.answer?.role === "standby");
   return [
-    ...primaryLacks(view, primary, standbys),
-    ...standbys.flatMap((standby) => standbyHoldings(standby, primary, standbys)),
+    ...primaryLacks(view, primary),
+    ...standbys.flatMap((standby) => standbyHoldings(view, standby, primary)),
     ...remotesOf(view, primary),
     ...standbys.flatMap((standby) => replicationTo(view, primary, standby)),
   ];
 }
 
-function primaryLacks(view: DoltView, primary: AnsweringNode, standbys: readonly AnsweringNode[]): Contradiction[] {
-  const lacking = lackingOf(primary, standbys);
+function primaryLacks(view: DoltView, primary: AnsweringNode): Contradiction[] {
+  const lacking = lackingIn(view);
   if (lacking.length === 0) return [];
   return [
     {
       code: "primary_lacks",
-      text: `the primary ${primary.name} lacks what its standbys hold (${lacking.map(({ text }) => text).join(", ")}): its volume may be empty or old, and it will empty the standbys as well`,
+      text: `the primary ${primary.name} lacks what its standbys hold (${lacking.join(", ")}): its volume may be empty or old, and it will empty the standbys as well`,
       mendedBy: "by hand",
       advice: emptyPrimaryAdvice(view.workload.namespace, primary.name),
       pods: [primary.name],
@@ -34,11 +34,7 @@ function primaryLacks(view: DoltView, primary: AnsweringNode, standbys: readonly
   ];
 }
 
-function standbyHoldings(
-  standby: AnsweringNode,
-  primary: AnsweringNode,
-  standbys: readonly AnsweringNode[],
-): Contradiction[] {
+function standbyHoldings(view: DoltView, standby: AnsweringNode, primary: AnsweringNode): Contradiction[] {
   const { name, answer } = standby;
   const found: Contradiction[] = [];
   const lacking = surplusOf(primary, standby).filter(({ kind }) => kind !== "account");
@@ -52,14 +48,15 @@ function standbyHoldings(
       forbids: "nothing",
     });
   }
-  const missed = new Set(lackingOf(primary, standbys).map(({ text }) => text));
+  // What every standby holds is a matter of the primary, or passes.
+  const missed = new Set(missingOnPrimary(view.nodes));
   const surplus = surplusOf(standby, primary).filter(({ kind, text }) => kind !== "account" && !missed.has(text));
   if (surplus.length > 0) {
     found.push({
       code: "standby_holds_more",
       text: `${name} still holds what was dropped on ${primary.name}: ${surplus.map(({ text }) => text).join(", ")}; promoting ${name} would undo the drop everywhere`,
-      mendedBy: "by hand",
-      advice: `create and drop it on ${primary.name} once more, while ${name} follows`,
+      mendedBy: "repair",
+      advice: `with --to ${primary.name} it is dropped there too, and with --save-to saved before`,
       pods: [name],
       forbids: "nothing",
     });

@@ -12,7 +12,13 @@ export type SavedDatabase = z.infer<typeof savedSchema>;
 
 /** What a repair needs of its own plan to carry it out. */
 export const repairDetailsSchema = z.object({
-  chosen: z.object({ name: z.string(), uid: z.string(), databases: z.array(z.string()) }),
+  chosen: z.object({
+    name: z.string(),
+    uid: z.string(),
+    databases: z.array(z.string()),
+    /** Its newest commits when people chose it: as long as it is what they chose, they are in its history. */
+    heads: z.array(z.object({ database: z.string(), branch: z.string(), head: z.string() })),
+  }),
   /** The highest epoch that any server had when the plan was made. The new one is decided at execution. */
   highestEpoch: z.number().int(),
   others: z.array(

@@ -6,6 +6,7 @@ import { readEvidence } from "./divergence-read.ts";
 import type { DoltView } from "./look.ts";
 import { stakesOf } from "./repair-choice.ts";
 import { type RepairDetails, repairSteps } from "./repair-details.ts";
+import { demandItsHistory } from "./repair-history.ts";
 import { RejoinWatch } from "./repair-rejoin.ts";
 import { SavedSides } from "./repair-save.ts";
 import { chosenIfPromoted, describe, isDescribedBy, lookUntilSeen } from "./repair-state.ts";
@@ -39,8 +40,8 @@ export class RepairRun implements OperationRun {
     const parts = new Map<string, Pick<Step, "deadlineMs" | "isDone" | "act"> & { changes: boolean; safe?: boolean }>([
       ["check", { deadlineMs: 60_000, changes: false, isDone: this.#isPromoted, act: this.#check }],
       ["save", { deadlineMs: 60 * 60_000, changes: false, isDone: this.#isPromoted, act: this.#save }],
-      ["hold", { deadlineMs: 60_000, changes: true, isDone: this.#isPromoted, act: this.#hold }],
-      ["promote", { deadlineMs: 120_000, changes: true, isDone: this.#isPromoted, act: this.#promote }],
+      ["hold", { deadlineMs: 60 * 60_000, changes: true, isDone: this.#isPromoted, act: this.#hold }],
+      ["promote", { deadlineMs: 10 * 60_000, changes: true, isDone: this.#isPromoted, act: this.#promote }],
       ["route", { deadlineMs: 60_000, changes: true, isDone: this.#isRouted, act: this.#route }],
       ["restore", { deadlineMs: 60 * 60_000, changes: true, safe: true, isDone: never, act: this.#restore }],
       ["rejoin", { deadlineMs: 20 * 60_000, changes: true, safe: true, isDone: never, act: this.#rejoin }],
@@ -97,6 +98,7 @@ export class RepairRun implements OperationRun {
     const held = stakes.flatMap(({ pod, databases }) => (databases ?? []).map((database) => `${pod}/${database}`));
     const untold = held.filter((one) => !this.#details.atStake.includes(one));
     if (untold.length > 0) throw fail("dolt_repair_changed", { now: `${untold.join(", ")} holds more than it did` });
+    await demandItsHistory(context, view, this.#details);
     return "as in the plan";
   };
 
@@ -112,6 +114,7 @@ export class RepairRun implements OperationRun {
     for (const { name, writable } of this.#details.others) {
       if (writable) cut.push(`${name}: ${await this.#cut(view, name, signal)}`);
     }
+    await this.#saved.saveChanged(context, await lookUntilSeen(context));
     return cut.join("; ");
   };
 
@@ -143,24 +146,32 @@ export class RepairRun implements OperationRun {
   readonly #promote = async (signal: AbortSignal): Promise<string> => {
     const context = this.#with(signal);
     const giveUpAtMs = context.clock.monotonicMs() + 90_000;
-    let last = "it does not answer";
-    let isSaved = false;
+    let isReady = false;
     for (;;) {
       const view = await lookUntilSeen(context);
       const promoted = chosenIfPromoted(view, this.#details);
-      if (promoted !== null && (this.#promotionSent || promoted.answer.epoch > this.#details.highestEpoch)) {
-        return `primary at epoch ${promoted.answer.epoch}`;
-      }
-      const why = this.#whyNot(view);
-      if (why === null) {
-        if (!isSaved) await this.#saved.saveChanged(context, view);
-        isSaved = true;
-        last = (await this.#tryToPromote(context, view)) ?? last;
-      } else last = why;
-      if (context.clock.monotonicMs() >= giveUpAtMs) throw fail("dolt_not_promoted", { pod: this.#name, why: last });
-      if (why !== null) await context.clock.sleep(lookAgainAfterMs, signal);
+      if (promoted !== null) return `primary at epoch ${promoted.answer.epoch}`;
+      const why = this.#whyNot(view) ?? (isReady ? null : await this.#prepare(context, view));
+      if (why === null) isReady = true;
+      const failure = why ?? (await this.#tryToPromote(context, view));
+      // Whether it really is primary shows at the next look.
+      if (failure === null) continue;
+      if (context.clock.monotonicMs() >= giveUpAtMs) throw fail("dolt_not_promoted", { pod: this.#name, why: failure });
+      await context.clock.sleep(lookAgainAfterMs, signal);
     }
   };
+
+  /** What was written meanwhile is saved, and the chosen one is still the one that people chose. Gives why that is not known. */
+  async #prepare(context: OperationContext, view: DoltView): Promise<string | null> {
+    await this.#saved.saveChanged(context, view);
+    try {
+      await demandItsHistory(context, view, this.#details);
+      return null;
+    } catch (error) {
+      if (!(error instanceof DoltError)) throw error;
+      return error.message;
+    }
+  }
 
   /** Why it cannot be promoted now; throws where waiting would not help. */
   #whyNot(view: DoltView): string | null {

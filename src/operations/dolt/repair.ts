@@ -1,5 +1,6 @@
 import { fail, type Problem, problem } from "../../domain/errors.ts";
 import type { Acceptance, PlanDraft, PlanWarning } from "../../domain/plan.ts";
+import type { BranchState } from "../../ports/dolt-evidence.ts";
 import { lineToType } from "../line-to-type.ts";
 import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import { describeNodes, highestEpoch, isAnswering, rolloutRuns } from "./assess.ts";
@@ -18,6 +19,9 @@ import {
 import { type RepairDetails, repairDetailsSchema, repairSteps, type SavedDatabase } from "./repair-details.ts";
 import { RepairRun } from "./repair-run.ts";
 import { routedPods } from "./role-labels.ts";
+
+/** Of each database; a plan is kept beside the lease, which is small. */
+const headsAtMost = 20;
 
 export const repairOperation: Operation = {
   name: repairDefinition.name,
@@ -73,7 +77,8 @@ export function planRepair(
   const reasons = reasonsForRepair(view).map(({ text }) => `Wrong: ${text}`);
   if (chosen === undefined) return { kind: "plan", draft: evidenceOnly(context, parameters, view, evidence, reasons) };
   const stakes = stakesOf(view, evidence, chosen.name);
-  const details = detailsOf(context, parameters, view, chosen, stakes);
+  const heads = headsOf(evidence, chosen.name);
+  const details = detailsOf(context, parameters, view, chosen, stakes, heads);
   const taken = details.saves.flatMap(({ restoreAs }) => (restoreAs === null ? [] : [restoreAs]));
   const collisions = taken.filter((database) => chosen.answer.databases.includes(database));
   if (collisions.length > 0) {
@@ -167,10 +172,11 @@ function detailsOf(
   view: DoltView,
   chosen: AnsweringNode,
   stakes: readonly Stake[],
+  heads: RepairDetails["chosen"]["heads"],
 ): RepairDetails {
   const saved = stakes.filter(({ savedWith }) => savedWith === null);
   return {
-    chosen: { name: chosen.name, uid: chosen.pod?.uid ?? "", databases: [...chosen.answer.databases] },
+    chosen: { name: chosen.name, uid: chosen.pod?.uid ?? "", databases: [...chosen.answer.databases], heads },
     highestEpoch: highestEpoch(view),
     others: view.nodes
       .filter(({ name }) => name !== chosen.name)
@@ -186,6 +192,13 @@ function detailsOf(
     apart: isApart(view),
     policy: keepApartPolicy(view),
   };
+}
+
+function headsOf({ sides }: Evidence, chosen: string): RepairDetails["chosen"]["heads"] {
+  const databases = sides.find(({ pod }) => pod === chosen)?.databases ?? new Map<string, readonly BranchState[]>();
+  return [...databases].flatMap(([database, branches]) =>
+    branches.slice(0, headsAtMost).map(({ name: branch, head }) => ({ database, branch, head })),
+  );
 }
 
 /** Each database has a URL of its own, under the time of the plan: what a URL held before is replaced. */

@@ -3,6 +3,7 @@ import type { ClusterHandle } from "../../../sandbox/handle.ts";
 import { systemClock } from "../../../src/adapters/clock.ts";
 import type { Plan } from "../../../src/domain/plan.ts";
 import type { ExecutionResult } from "../../../src/execution/run-steps.ts";
+import { Writers } from "../../support/writers.ts";
 import { InterceptedServers, interceptedWorkloads } from "../dolt-failover/support/intercepted.ts";
 import { RepairBench } from "./support/repair-bench.ts";
 
@@ -300,6 +301,44 @@ export function repairSuite(
       const names = (await bench.databases(2)).filter((database) => database.startsWith("app_kept"));
       expect(names).toHaveLength(1);
       expect(await bench.rows(2, `SELECT id FROM ${names[0]}.t ORDER BY id`)).toEqual([{ id: 1 }, { id: 20 }]);
+    });
+
+    it("loses no write of clients that follow the label, whichever side took it", async () => {
+      await prepare();
+      await part();
+      const credentials = await bench.servers.credentials();
+      const [old, chosen] = await Promise.all(
+        [0, 1].map((ordinal) => bench.servers.target.address(bench.pod(ordinal))),
+      );
+      let endpoint = old ?? null;
+      const writers = await Writers.start({
+        kubeconfig: cluster.kubeconfig,
+        namespace: bench.servers.target.namespace,
+        database: "app",
+        writers: 4,
+        firstId: 1_000,
+        credentials: { user: credentials.username, password: credentials.password },
+        endpoint: () => endpoint,
+      });
+      const workloads = interceptedWorkloads(bench.servers.workloads, {
+        async afterLabel({ name: pod }, value) {
+          if (pod === bench.pod(1) && value === "primary") endpoint = chosen ?? null;
+        },
+      });
+      const dolt = new InterceptedServers(bench.servers.dolt, { afterRole: () => faults().heal() });
+      const plan = await bench.plan({ to: bench.pod(1), ...saved() });
+      await writers.acknowledges(50);
+
+      const result = await bench.run(plan, { workloads, dolt });
+      await writers.acknowledges(50);
+      const { acknowledged } = await writers.stop();
+
+      expectSucceeded(result);
+      const [kept] = (await bench.databases(1)).filter((database) => database.startsWith("app_kept"));
+      const rows = await bench.rows(1, `SELECT id FROM ${kept}.t`);
+      const held = new Set([...rows.map(({ id }) => Number(id)), ...(await bench.servers.ids(bench.pod(1)))]);
+      expect(rows.length).toBeGreaterThan(50);
+      expect(acknowledged.filter((id) => !held.has(id))).toEqual([]);
     });
 
     it("changes nothing when the save fails", async () => {

@@ -15,7 +15,7 @@ describe("docs/repair.md", () => {
 
   it("tells of every step in its order", () => {
     const details: RepairDetails = {
-      chosen: { name: "b", uid: "2", databases: [] },
+      chosen: { name: "b", uid: "2", databases: [], heads: [] },
       highestEpoch: 1,
       others: [{ name: "a", role: "primary", writable: true }],
       routed: ["a"],
