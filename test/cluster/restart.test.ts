@@ -1,4 +1,4 @@
-import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { roleService, SQL_PORT } from "../../sandbox/dolt-manifests.ts";
 import type { SafePoints } from "../../src/execution/safe-point.ts";
@@ -22,6 +22,12 @@ describe.skipIf(unavailable !== null)(
 
     afterEach(async () => {
       await bench?.close();
+      // Three more servers would have to share the machine with the next test's.
+      const kubeConfig = new KubeConfig();
+      kubeConfig.loadFromString(cluster.kubeconfig);
+      await kubeConfig
+        .makeApiClient(AppsV1Api)
+        .deleteNamespacedStatefulSet({ namespace: "shop", name: bench.target.name });
     });
 
     afterAll(async () => {
@@ -49,7 +55,7 @@ describe.skipIf(unavailable !== null)(
         kubeconfig: cluster.kubeconfig,
         namespace: "shop",
         writers: 4,
-        restMs: 10,
+        restMs: 20,
         endpoint: await primaryService(),
       });
       const gapsMs: number[] = [];

@@ -68,7 +68,7 @@ export class Scenario {
       policy: [
         {
           name: "hand-overs",
-          operations: ["dolt.failover", "dolt.promote", "dolt.relabel", "dolt.repair"],
+          operations: ["dolt.failover", "dolt.promote", "dolt.relabel", "dolt.repair", "dolt.restart"],
           clusters: ["*"],
           namespaces: ["*"],
           targets: ["*"],

@@ -13,7 +13,7 @@ import { RestartRun } from "./restart-run.ts";
 import { routedPods } from "./role-labels.ts";
 
 /** How long a target that is not fit is looked at again before that is said: under load lag and answers have their moments. */
-const patienceMs = 10_000;
+const patienceMs = 20_000;
 const lookAgainAfterMs = 400;
 
 export const restartOperation: Operation = {
