@@ -23,7 +23,8 @@ describe("deleting every key of BullMQ's loses no request", () => {
   it("that waits for its plan or its execution, though no worker runs just then", async () => {
     const { scenario } = bench;
     const { alice } = scenario.slack.users;
-    await worker.stop();
+    // One that is told to end says so, and people are refused at once; one that dies is thought alive for a while.
+    await worker.kill();
     const told = await bench.type(alice, bench.failover());
     const id = /request ([a-z0-9-]+)/.exec(told)?.[1] ?? "";
     expect(await bench.jobs("plan")).toEqual({ waiting: 1, active: 0 });

@@ -39,11 +39,19 @@ async function startWorker(): Promise<RunningProcess> {
   return worker;
 }
 
-/** A rolling execution that has begun with its first pod and is at it. */
-async function atFirstPod(): Promise<[Message, RunningProcess]> {
+/** A rolling execution that looks, and has changed nothing yet. */
+async function looking(): Promise<[Message, RunningProcess]> {
   const worker = await startWorker();
   const face = await bench.ask();
   await bench.scenario.approve(face);
+  await until("it looks", async () => world.has("at-look"));
+  return [face, worker];
+}
+
+/** A rolling execution that has begun with its first pod and is at it. */
+async function atFirstPod(): Promise<[Message, RunningProcess]> {
+  const [face, worker] = await looking();
+  world.add("let-look");
   await until("it is at its first pod", async () => world.has("at-pod-2"));
   await bench.scenario.faceReads(face, /now: pod-2/);
   return [face, worker];
@@ -78,10 +86,11 @@ async function renewedTwice(): Promise<void> {
 }
 
 function letAllGo(): void {
-  for (const pod of ["pod-2", "pod-1", "pod-0"]) world.add(`let-${pod}`);
+  for (const step of ["look", "pod-2", "pod-1", "pod-0"]) world.add(`let-${step}`);
 }
 
-describe("a rolling operation", () => {
+// Each waits for leases to run out and messages to be drawn, one after the other.
+describe("a rolling operation", { timeout: 180_000 }, () => {
   it("is paused before its next pod, holds its lease, and goes on when somebody resumes it", async () => {
     const [face] = await pausedAfterFirstPod();
     expect(world.has("at-pod-1")).toBe(false);
@@ -95,6 +104,20 @@ describe("a rolling operation", () => {
     const story = await bench.story(face, /3 of 3 restarted/);
     const said = story.filter((line) => / pauses it| lets it go on/.test(line));
     expect(said).toEqual([expect.stringContaining(" pauses it"), expect.stringContaining(" lets it go on.")]);
+    await bench.untilLeaseIsFree();
+  });
+
+  it("is cancelled while it only looks: nothing was changed", async () => {
+    const [face] = await looking();
+    await bench.scenario.faceReads(face, /now: look/);
+    await press("cancel", face, bench.scenario.slack.users.alice);
+    await bench.scenario.faceReads(face, /Cancelling.*wished by/);
+    letAllGo();
+
+    const settled = await bench.scenario.faceReads(face, /Cancelled/);
+
+    expect(settled.content).toMatch(/<@.*> cancelled before the point of no return. Nothing was changed./);
+    expect(world.has("at-pod-2")).toBe(false);
     await bench.untilLeaseIsFree();
   });
 

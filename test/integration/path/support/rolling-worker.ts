@@ -1,6 +1,6 @@
 /**
- * The worker, but that its failover is the rolling operation of tests, on the world in the folder WORLD. Each pod waits until
- * the test lets it go on by the mark `let-POD`; before that the mark `at-POD` says that it has begun.
+ * The worker, but that its failover is the rolling operation of tests, on the world in the folder WORLD. Each step of
+ * `waiting` waits until the test lets it go on by the mark `let-STEP`; before that the mark `at-STEP` says that it has begun.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
@@ -14,10 +14,11 @@ const lookAgainMs = 50;
 
 const world = new FolderWorld(z.string().min(1).parse(process.env.WORLD));
 const operation = new TestOperation(world, "rolling");
-for (const pod of ["pod-2", "pod-1", "pod-0"]) {
-  operation.at.set(pod, async (signal) => {
-    world.add(`at-${pod}`);
-    while (!world.has(`let-${pod}`)) await delay(lookAgainMs, undefined, { signal });
+const waiting = ["look", "pod-2", "pod-1", "pod-0"];
+for (const step of waiting) {
+  operation.at.set(step, async (signal) => {
+    world.add(`at-${step}`);
+    while (!world.has(`let-${step}`)) await delay(lookAgainMs, undefined, { signal });
   });
 }
 
