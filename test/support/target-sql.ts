@@ -8,18 +8,21 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** SQL to the servers of a target, each by its own address, as the user of its credentials Secret. */
 export class TargetSql {
   readonly #target: DoltTarget;
-  readonly #password: string;
+  readonly password: string;
+  readonly #tls: boolean;
 
-  private constructor(target: DoltTarget, password: string) {
+  private constructor(target: DoltTarget, password: string, tls: boolean) {
     this.#target = target;
-    this.#password = password;
+    this.password = password;
+    this.#tls = tls;
   }
 
-  static async open(target: DoltTarget, kubeConfig: KubeConfig): Promise<TargetSql> {
+  /** `tls`: over TLS, without a look at certificates. */
+  static async open(target: DoltTarget, kubeConfig: KubeConfig, { tls = false } = {}): Promise<TargetSql> {
     const { namespace, name } = target;
     const core = kubeConfig.makeApiClient(CoreV1Api);
     const { data } = await core.readNamespacedSecret({ namespace, name: `${name}-credentials` });
-    return new TargetSql(target, Buffer.from(data?.password ?? "", "base64").toString("utf8"));
+    return new TargetSql(target, Buffer.from(data?.password ?? "", "base64").toString("utf8"), tls);
   }
 
   /** A connection that is the caller's to end. */
@@ -27,8 +30,9 @@ export class TargetSql {
     const address = await this.#target.address(pod);
     return createConnection({
       ...address,
+      ...(this.#tls ? { ssl: { rejectUnauthorized: false } } : {}),
       user: ROOT_USER,
-      password: this.#password,
+      password: this.password,
       connectTimeout: CONNECT_TIMEOUT_MS,
     });
   }

@@ -16,6 +16,8 @@ export const failoverDetailsSchema = z.object({
   maxLagMs: z.number().int(),
   /** Pods whose servers answered: those that have to follow afterwards. */
   answering: z.array(z.string()),
+  /** Pods that carry no role's label: those that are standbys get theirs at the end. */
+  unlabelled: z.array(z.string()).optional(),
 });
 export type FailoverDetails = z.infer<typeof failoverDetailsSchema>;
 
@@ -29,5 +31,12 @@ export function failoverSteps(details: FailoverDetails): PlanStep[] {
     { id: "promote", title: `Promote ${candidate.name} to primary` },
     { id: "route", title: `Route writes to ${candidate.name}, then take ${primary.name}'s label` },
     { id: "verify", title: `See every standby follow ${candidate.name}` },
+    ...[standbyLabelStep(details)].filter((step) => step !== null),
   ];
+}
+
+/** The last step, where pods have no label to be found by; null where each has one. */
+export function standbyLabelStep({ unlabelled = [] }: FailoverDetails): PlanStep | null {
+  if (unlabelled.length === 0) return null;
+  return { id: "label", title: `Label ${unlabelled.join(", ")} as standby, which had no label` };
 }

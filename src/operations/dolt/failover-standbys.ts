@@ -6,12 +6,6 @@ import type { DoltView } from "./look.ts";
 import { podOfRemote } from "./remotes.ts";
 import { judgeCaughtUp } from "./replicating.ts";
 
-/**
- * How far behind a standby may be and still be caught up by a demotion, which waits so long for every configured one
- * (dolt.md, “What a graceful demotion does”).
- */
-const demotionWaitMs = 10_000;
-
 /** What a demotion would meet: who can be caught up by it, and for whom it would wait in vain. */
 export interface StandbyFitness {
   readonly able: readonly string[];
@@ -28,12 +22,18 @@ export interface Unable {
   readonly mend: string | null;
 }
 
-export function fitnessOf(context: OperationContext, view: DoltView, primary: AnsweringNode): StandbyFitness {
+/** @param maxLagMs one that is further behind than the candidate may be would be waited for, up to Dolt's 10 s */
+export function fitnessOf(
+  context: OperationContext,
+  view: DoltView,
+  primary: AnsweringNode,
+  maxLagMs: number,
+): StandbyFitness {
   const able: string[] = [];
   const unable: Unable[] = [];
   for (const { name, silence } of view.nodes) {
     if (name === primary.name) continue;
-    const judgement = judgeCaughtUp(view, primary, name, demotionWaitMs);
+    const judgement = judgeCaughtUp(view, primary, name, maxLagMs);
     if ("lagMs" in judgement) able.push(name);
     else {
       const isStopped = silence?.kind === "stopped";

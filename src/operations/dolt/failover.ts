@@ -8,6 +8,7 @@ import { drainOf } from "./drain.ts";
 import { durabilityWarning } from "./durability.ts";
 import { type FailoverParameters, failoverDefinition, failoverParametersSchema } from "./failover-definition.ts";
 import { type FailoverDetails, failoverDetailsSchema, failoverSteps } from "./failover-details.ts";
+import { labellingStandbys, unlabelledPods } from "./failover-labels.ts";
 import { FailoverRun } from "./failover-run.ts";
 import { costOf, fitnessOf, objectionToBound, type StandbyFitness } from "./failover-standbys.ts";
 import type { DoltView } from "./look.ts";
@@ -38,7 +39,7 @@ export const failoverOperation: Operation = {
   begin(context, plan, resumed) {
     const details = failoverDetailsSchema.safeParse(plan.details);
     if (!details.success) throw fail("grant_invalid", { why: "the plan is not one of a failover" });
-    return new FailoverRun(context, details.data, resumed);
+    return labellingStandbys(new FailoverRun(context, details.data, resumed), context, details.data);
   },
 };
 
@@ -88,7 +89,7 @@ export function planFailover(
   const found = findOnlyPrimary(view);
   if ("problems" in found) return refusal(found.problems);
   const { primary } = found;
-  const fitness = fitnessOf(context, view, primary);
+  const fitness = fitnessOf(context, view, primary, parameters.maxLagMs);
   const objections = objectionsTo(context, parameters, view, primary, fitness);
   const choice = chooseCandidate(view, primary, parameters, approvedCandidate);
   if (choice.kind === "none" && choice.rejected.length > 0) {
@@ -97,6 +98,7 @@ export function planFailover(
   if (choice.kind === "none" || objections.length > 0) return refusal(objections);
   const candidate = choice.node;
   const answering = view.nodes.filter(isAnswering).map((node) => node.name);
+  const unlabelled = unlabelledPods(view.workload, candidate.name);
   const details: FailoverDetails = {
     primary: { name: primary.name, uid: primary.pod?.uid ?? "" },
     epoch: primary.answer.epoch,
@@ -105,6 +107,7 @@ export function planFailover(
     minCaughtUp: parameters.minCaughtUp,
     maxLagMs: parameters.maxLagMs,
     answering,
+    ...(unlabelled.length === 0 ? {} : { unlabelled }),
   };
   return {
     kind: "plan",

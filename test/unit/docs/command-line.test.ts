@@ -45,6 +45,7 @@ describe("docs/failover.md", () => {
       minCaughtUp: 0,
       maxLagMs: 1,
       answering: [],
+      unlabelled: ["a"],
     };
     expect(subjects(sectionOf(page, "## The steps"))).toEqual(failoverSteps(details).map(({ id }) => id));
   });
