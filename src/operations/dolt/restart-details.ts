@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { PlanStep } from "../../domain/plan.ts";
-import { failoverSteps } from "./failover-details.ts";
+import { type FailoverDetails, failoverSteps } from "./failover-details.ts";
 
 const podSchema = z.object({ name: z.string(), uid: z.string() });
 
@@ -14,6 +14,8 @@ export const restartDetailsSchema = z.object({
   batches: z.array(z.array(podSchema)),
   /** Who takes the primary role over before the primary itself is restarted; null: the primary is not restarted. */
   candidate: z.string().nullable(),
+  /** As in a failover's own details. */
+  drainedFromSeconds: z.number().int().optional(),
   minCaughtUp: z.number().int().min(0),
   maxLagMs: z.number().int(),
   waitMs: z.number().int(),
@@ -37,13 +39,33 @@ export function restartSteps(details: RestartDetails): PlanStep[] {
   ];
 }
 
-function primarySteps({ primary, candidate, ...rest }: RestartDetails): PlanStep[] {
+function primarySteps(details: RestartDetails): PlanStep[] {
+  const { primary, candidate } = details;
   if (candidate === null) return [];
-  const failover = failoverSteps({ ...rest, primary, candidate: { name: candidate, uid: "" } });
   return [
-    ...failover.map(({ id, title }) => ({ id: `${failoverPrefix}${id}`, title })),
+    ...failoverSteps(failoverDetailsOf(details, "", details.answering)).map(({ id, title }) => ({
+      id: `${failoverPrefix}${id}`,
+      title,
+    })),
     { id: batchId([primary]), title: `Restart ${primary.name}, a standby by then, and see it replicate again` },
   ];
+}
+
+/** Those of the failover within a restart, once the candidate's pod is known. */
+export function failoverDetailsOf(
+  { primary, epoch, candidate, drainedFromSeconds, minCaughtUp, maxLagMs }: RestartDetails,
+  candidateUid: string,
+  answering: readonly string[],
+): FailoverDetails {
+  return {
+    primary,
+    epoch,
+    candidate: { name: candidate ?? "", uid: candidateUid },
+    ...(drainedFromSeconds === undefined ? {} : { drainedFromSeconds }),
+    minCaughtUp,
+    maxLagMs,
+    answering: [...answering],
+  };
 }
 
 export function batchId(batch: readonly RestartedPod[]): string {

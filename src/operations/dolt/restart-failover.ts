@@ -1,10 +1,9 @@
 import { fail, HandoverError, type Problem } from "../../domain/errors.ts";
 import type { OperationContext, Step, UndoResult } from "../operation.ts";
 import { drainOf } from "./drain.ts";
-import type { FailoverDetails } from "./failover-details.ts";
 import { FailoverRun } from "./failover-run.ts";
 import { lookAtDolt } from "./look.ts";
-import { failoverPrefix, type RestartDetails } from "./restart-details.ts";
+import { failoverDetailsOf, failoverPrefix, type RestartDetails } from "./restart-details.ts";
 import { primaryIn } from "./restart-pods.ts";
 import { isRoutedOnlyTo } from "./role-labels.ts";
 import { nodeOf } from "./server-calls.ts";
@@ -28,7 +27,7 @@ export class RestartFailover {
 
   steps(titleOf: (id: string) => string): Step[] {
     // What each step is stands with the failover; its ids are the same for every failover.
-    const shape = new FailoverRun(this.#context, this.#failoverDetails("", []), this.#resumed);
+    const shape = new FailoverRun(this.#context, failoverDetailsOf(this.#details, "", []), this.#resumed);
     return shape.steps.map((step) => ({
       ...step,
       id: `${failoverPrefix}${step.id}`,
@@ -107,15 +106,10 @@ export class RestartFailover {
     // UID counts as its: the failover then never puts the old primary back while it cannot see the candidate.
     const uid = isBeforeDemotion ? (pod?.uid ?? "") : "";
     const answers = view.nodes.filter((node) => node.answer !== null).map(({ name }) => name);
-    const details = this.#failoverDetails(uid, [...new Set([...answering, ...answers])]);
+    const details = failoverDetailsOf(this.#details, uid, [...new Set([...answering, ...answers])]);
     // What an earlier process drained ends with the restart that follows.
     const drain = isBeforeDemotion && old !== null ? drainOf(view, old) : {};
     return new FailoverRun(this.#context, { ...details, ...drain }, this.#resumed);
-  }
-
-  #failoverDetails(uid: string, answering: string[]): FailoverDetails {
-    const { primary, epoch, candidate, minCaughtUp, maxLagMs } = this.#details;
-    return { primary, epoch, candidate: { name: candidate ?? "", uid }, minCaughtUp, maxLagMs, answering };
   }
 }
 

@@ -4,6 +4,8 @@ import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import { describeNodes, emptinessObjection, findOnlyPrimary, isAnswering } from "./assess.ts";
 import { type AnsweringNode, chooseCandidate, lagText } from "./candidate.ts";
 import { lookAndCompare } from "./compare-states.ts";
+import { drainOf } from "./drain.ts";
+import { durabilityWarning } from "./durability.ts";
 import type { DoltView } from "./look.ts";
 import { chooseRestarts, type RestartChoice } from "./restart-choice.ts";
 import { type RestartParameters, restartDefinition, restartParametersSchema } from "./restart-definition.ts";
@@ -75,6 +77,7 @@ export function planRestart(
     epoch: primary.answer.epoch,
     batches: choice.batches.map((batch) => [...batch]),
     candidate: candidate?.node.name ?? null,
+    ...(candidate === null ? {} : drainOf(view, primary.answer)),
     minCaughtUp: parameters.minCaughtUp,
     maxLagMs: parameters.maxLagMs,
     waitMs: parameters.waitMs,
@@ -94,7 +97,10 @@ export function planRestart(
       steps: restartSteps(details),
       cost: costOf(details),
       bounds: boundsOf(details),
-      warnings: warningsOf(view, primary, details),
+      warnings: [
+        ...warningsOf(view, primary, details),
+        ...(candidate === null ? [] : durabilityWarning(primary, candidate.node)),
+      ],
       details,
     },
   };

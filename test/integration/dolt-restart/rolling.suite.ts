@@ -34,7 +34,7 @@ export function rollingSuite(name: string, start: () => Promise<ClusterHandle>):
         "check",
         "restart-orders-2",
         "restart-orders-1",
-        ...["check", "demote", "promote", "route", "verify"].map((id) => `failover-${id}`),
+        ...["check", "prepare", "demote", "promote", "route", "verify"].map((id) => `failover-${id}`),
         "restart-orders-0",
       ]);
       const after = await uids();
