@@ -23,6 +23,7 @@ export type CarriedOut =
 /**
  * Runs the plan under the target's lease, or takes up one that another process left; progress goes to stderr.
  * @param finisher who takes it up; null: it is a new one
+ * @param objection why what is taken up must not begin any more; it then only ends, and the lease is free
  */
 export async function carryOut(
   surroundings: ExecutionSurroundings,
@@ -31,6 +32,7 @@ export async function carryOut(
   finisher: Finisher | null,
   terminal: Terminal,
   resumeLine: string,
+  objection: Problem | null = null,
 ): Promise<CarriedOut> {
   const interrupts = new Interrupts(terminal, resumeLine);
   if (execution.committed) interrupts.wasCommitted();
@@ -39,7 +41,7 @@ export async function carryOut(
   const ended =
     finisher === null
       ? execute(surroundings, plan, execution, 0, audience)
-      : resume(surroundings, plan, execution.id, 0, audience, { finisher });
+      : resume(surroundings, plan, execution.id, 0, audience, { finisher, objection });
   try {
     const left = interrupts.left.then(() => ({ kind: "left" }) as const);
     return await Promise.race([ended.then((result) => ({ kind: "ended", result, trouble: null }) as const), left]);

@@ -187,15 +187,21 @@ class CommandRun {
     if (!this.#json) this.#terminal.out(planText(plan, target));
     if (!(await this.#isConfirmed(context.signal))) return notWanted(about, "You");
     // What has changed nothing yet begins now, so it is judged as it is now.
-    if (!execution.committed) {
-      const now = await preflight(operation, context, plan.parameters, { approved: plan });
-      if (now.kind === "refused") return refusal(about, now.problems);
-      const changes = changedFacts(plan, now.draft);
-      if (changes.length > 0) return refusal(about, [problem("plan_stale", { changes })]);
-    }
+    const objections = execution.committed ? [] : await this.#objectionsTo(plan, operation, context);
+    const [objection = null] = objections;
     const user = await this.#world.identity.username(context.signal);
     const finisher = { user, reason: about.reason ?? "", atMs: this.#world.clock.nowMs() };
-    return await this.#carryOut({ ...about, user }, operation, context, plan, execution, finisher);
+    const known = { ...about, user };
+    const report = await this.#carryOut(known, operation, context, plan, execution, finisher, objection);
+    // It ended there, so that it stands in nobody's way; what speaks against it is what this person has to hear.
+    return objection === null || report.execution === null ? report : refusal(known, objections);
+  }
+
+  async #objectionsTo(plan: Plan, operation: Operation, context: OperationContext): Promise<readonly Problem[]> {
+    const now = await preflight(operation, context, plan.parameters, { approved: plan });
+    if (now.kind === "refused") return now.problems;
+    const changes = changedFacts(plan, now.draft);
+    return changes.length > 0 ? [problem("plan_stale", { changes })] : [];
   }
 
   async #carryOut(
@@ -205,6 +211,7 @@ class CommandRun {
     plan: Plan,
     execution: LedgerExecution,
     finisher: Finisher | null,
+    objection: Problem | null = null,
   ): Promise<Report> {
     this.#stopCancelling();
     const surroundings = {
@@ -218,7 +225,7 @@ class CommandRun {
       shutdown: neverAborted,
     };
     const resumeLine = this.#resumeLine(plan.operation, about.target);
-    const carried = await carryOut(surroundings, plan, execution, finisher, this.#terminal, resumeLine);
+    const carried = await carryOut(surroundings, plan, execution, finisher, this.#terminal, resumeLine, objection);
     switch (carried.kind) {
       case "refused":
         return refusal(about, [carried.problem]);

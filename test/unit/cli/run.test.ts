@@ -196,8 +196,8 @@ describe("the command line", () => {
   });
 
   describe("meets another's execution", () => {
-    const left = async (holder: string | null) => {
-      const execution = { ...breakGlassExecution("x-left"), committed: true };
+    const left = async (holder: string | null, committed = true) => {
+      const execution = { ...breakGlassExecution("x-left"), committed };
       const state = {
         holder,
         durationSeconds: 15,
@@ -224,6 +224,13 @@ describe("the command line", () => {
       await world.clock.pass(1_000);
       expect(await ended).toBe(5);
       expect(done()).toEqual(["look"]);
+    });
+
+    it("3: ends one that had begun nothing and may not begin any more, so that it stands in nobody's way", async () => {
+      await left(null, false);
+      world.planned = async () => ({ kind: "refused", problems: [problem("dolt_no_primary", { roles: [] })] });
+      expect(await run(`${failover} --yes`, terminal, world)).toBe(3);
+      expect((await world.leases.read(target))?.state).toMatchObject({ holder: null, execution: null });
     });
 
     it("0: finishes it by its own plan when its holder has gone", async () => {
