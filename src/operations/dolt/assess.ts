@@ -1,7 +1,7 @@
 import { type Problem, problem } from "../../domain/errors.ts";
 import type { AnsweringNode } from "./candidate.ts";
 import type { DoltNode, DoltView } from "./look.ts";
-import { lackingOf } from "./primary-lacks.ts";
+import { lackingIn } from "./primary-lacks.ts";
 import { roleLabel } from "./role-labels.ts";
 
 /**
@@ -33,8 +33,7 @@ export function findOnlyPrimary(view: DoltView): { primary: AnsweringNode } | { 
   }
   const [primary] = primaries;
   if (primary !== undefined) {
-    const standbys = answering.filter((node) => node.answer.role === "standby");
-    const missing = lackingOf(primary, standbys).map(({ text }) => text);
+    const missing = lackingIn(view);
     if (missing.length > 0)
       problems.push(problem("dolt_primary_lacks", { namespace: view.workload.namespace, pod: primary.name, missing }));
   }
@@ -51,7 +50,7 @@ export function onlyPrimaryOf(view: DoltView): AnsweringNode | null {
 }
 
 /** One for each thing that is wrong with TLS: all servers of a target mostly have the same. */
-function tlsProblems(view: DoltView): Problem[] {
+export function tlsProblems(view: DoltView): Problem[] {
   const troubled = Map.groupBy(view.nodes, (node) => node.silence?.tls);
   return [...troubled].flatMap(([trouble, nodes]) => {
     const [first] = nodes;

@@ -13,9 +13,18 @@ import {
 } from "../../ports/dolt-servers.ts";
 import type { PodView, WorkloadView } from "../../ports/workloads.ts";
 import type { OperationContext } from "../operation.ts";
+import { missingOnPrimary } from "./primary-lacks.ts";
 
 /** How long one server may take to say what it is; the others are asked side by side, so it is also the whole look's bound. */
 export const lookDeadlineMs = 2_000;
+
+/**
+ * When to look again whether the primary still lacks something. A push takes less than that, and a status has to come within
+ * its 2 s all the same.
+ */
+const missingAgainAfterMs = 500;
+/** What a second look needs of the time that is left. */
+const secondLookMs = 300;
 
 /** A target's workload and what each of its servers says of itself, all asked at the same time. */
 export interface DoltView {
@@ -25,6 +34,8 @@ export interface DoltView {
   readonly nodes: readonly DoltNode[];
   /** By pod, how its state compares with the primary's; only of those that were compared, as their lag is unknown. */
   readonly comparisons: ReadonlyMap<string, StateComparison>;
+  /** What the primary lacked in the last of two looks only, in words: it was dropped at that very moment. */
+  readonly passing?: ReadonlySet<string>;
   /** By pod, the configuration its server starts with; missing where nobody looked, or where it could not be seen. */
   readonly configurations?: ReadonlyMap<string, ServerConfiguration>;
 }
@@ -79,6 +90,20 @@ export interface LookOptions {
 
 /** Looks at the workload, its pods and every server. Throws when the workload is gone or the Kubernetes API does not answer. */
 export async function lookAtDolt(context: OperationContext, options: LookOptions = {}): Promise<DoltView> {
+  const { clock, signal } = context;
+  const startedAtMs = clock.monotonicMs();
+  const first = await lookOnce(context, options);
+  const missing = new Set(missingOnPrimary(first.nodes));
+  if (missing.size === 0) return first;
+  // What is dropped right now is missing on the primary for as long as the next push takes: only what stays so counts.
+  const leftMs = options.wholeMs === undefined ? null : options.wholeMs - (clock.monotonicMs() - startedAtMs);
+  if (leftMs !== null && leftMs < missingAgainAfterMs + secondLookMs) return first;
+  await clock.sleep(missingAgainAfterMs, signal);
+  const second = await lookOnce(context, leftMs === null ? {} : { wholeMs: leftMs - missingAgainAfterMs });
+  return { ...second, passing: new Set(missingOnPrimary(second.nodes).filter((text) => !missing.has(text))) };
+}
+
+async function lookOnce(context: OperationContext, options: LookOptions): Promise<DoltView> {
   const workload = await lookAtWorkload(context);
   const credentials = await credentialsOf(context, workload);
   const nodes = await Promise.all(

@@ -1,4 +1,4 @@
-import type { DoltAnswer } from "./look.ts";
+import type { DoltAnswer, DoltView } from "./look.ts";
 
 interface Holder {
   readonly answer: Pick<DoltAnswer, "databases" | "details">;
@@ -11,12 +11,26 @@ export interface Holding {
   readonly text: string;
 }
 
+/** What the one primary that answers lacks, in words, by this one look; empty where none or several answer. */
+export function missingOnPrimary(nodes: DoltView["nodes"]): string[] {
+  const primaries = nodes.filter(({ answer }) => answer?.role === "primary");
+  const standbys = nodes.flatMap(({ answer }) => (answer?.role === "standby" ? [{ answer }] : []));
+  const [primary] = primaries;
+  if (primary === undefined || primary.answer === null || primaries.length > 1) return [];
+  return lackingOf({ answer: primary.answer }, standbys).map(({ text }) => text);
+}
+
+/** What the one primary lacks for certain: what passed between two looks is left out. */
+export function lackingIn(view: Pick<DoltView, "nodes" | "passing">): string[] {
+  return missingOnPrimary(view.nodes).filter((text) => !view.passing?.has(text));
+}
+
 /**
  * What a primary lacks that its standbys hold: databases, branches of databases that both have, accounts. Empty when it
  * lacks nothing. Only what *every* answering standby holds counts: a drop reaches those that live within moments, so one
  * that alone holds on to something has missed a drop (`surplusOf`). A primary without any database has no such excuse.
  */
-export function lackingOf(primary: Holder, standbys: readonly Holder[]): Holding[] {
+function lackingOf(primary: Holder, standbys: readonly Holder[]): Holding[] {
   const surpluses = standbys.map((standby) => surplusOf(standby, primary));
   const isEmpty = primary.answer.databases.length === 0;
   const all = new Map(surpluses.flat().map((holding) => [holding.text, holding]));

@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { ClusterHandle } from "../../../sandbox/handle.ts";
-import type { ContradictionCode } from "../../../src/operations/dolt/contradictions.ts";
+import { type ContradictionCode, contradictionsOf } from "../../../src/operations/dolt/contradictions.ts";
 import { failoverOperation } from "../../../src/operations/dolt/failover.ts";
+import { lookAtDolt } from "../../../src/operations/dolt/look.ts";
 import { statusOperation } from "../../../src/operations/dolt/status.ts";
 import type { StatusReport } from "../../../src/operations/dolt/status-report.ts";
 import type { OperationContext } from "../../../src/operations/operation.ts";
+import type { DoltServers } from "../../../src/ports/dolt-servers.ts";
 import { FailoverBench } from "../dolt-failover/support/failover-bench.ts";
-import { interceptedWorkloads } from "../dolt-failover/support/intercepted.ts";
+import { InterceptedServers, interceptedWorkloads } from "../dolt-failover/support/intercepted.ts";
 
 /** What a status says of a target in every kind of trouble, and that it says so in time. */
 export function statusSuite(name: string, start: () => Promise<ClusterHandle>): void {
@@ -156,6 +158,39 @@ export function statusSuite(name: string, start: () => Promise<ClusterHandle>): 
 
       expect(await codes()).toContain("ack_timeout_differs");
       await bench.sql(pod(0), "SET GLOBAL dolt_cluster_ack_writes_timeout_secs = 0");
+    });
+
+    it.each([
+      [
+        "passes over what the standbys held in one of two looks only, as when branches come and go",
+        ["going", "coming"],
+        false,
+      ],
+      ["calls what they held in both", ["going", "going"], true],
+    ])("%s", async (_, branches, isCalled) => {
+      const servers = new InterceptedServers(bench.dolt, {});
+      const asked = new Map<string, number>();
+      const dolt: DoltServers = {
+        async connect(address, options) {
+          const session = await servers.connect(address, options);
+          const look = asked.get(address.host) ?? 0;
+          asked.set(address.host, look + 1);
+          return {
+            ...session,
+            async details(call) {
+              const details = await session.details(call);
+              const { role } = await session.identity(call);
+              const more = role === "standby" ? branches.slice(look, look + 1) : [];
+              return { ...details, branches: { app: [...(details.branches.app ?? []), ...more] } };
+            },
+          };
+        },
+      };
+
+      const contradictions = contradictionsOf(await lookAtDolt(bench.context({ dolt })));
+
+      expect(contradictions.some(({ code }) => code === "primary_lacks")).toBe(isCalled);
+      expect(contradictions.map(({ code }) => code)).not.toContain("standby_holds_more");
     });
 
     it("sees two primaries while they are apart, and a broken configuration once they have met", async () => {
