@@ -1,4 +1,4 @@
-import type { BranchState, TableChange } from "../../ports/dolt-evidence.ts";
+import type { BranchState, DoltEvidence, TableChange } from "../../ports/dolt-evidence.ts";
 import { type CallOptions, DoltError, type DoltSession } from "../../ports/dolt-servers.ts";
 import type { OperationContext } from "../operation.ts";
 import { isAnswering } from "./assess.ts";
@@ -120,18 +120,23 @@ async function changesOf(
   try {
     const [ourTables, theirTables] = await Promise.all([one.tables(since), other.tables(since)]);
     const [ours, theirs] = await Promise.all([one.changes(since), other.changes(since)]);
-    const differs = ({ table }: TableChange) => ourTables[table] !== theirTables[table];
-    const names = [...new Set([...ours, ...theirs].filter(differs).map(({ table }) => table))].sort();
+    const names = namesOfDiffering([ourTables, theirTables], [ours, theirs]);
     const rows = new Map<string, readonly [string[] | null, string[] | null]>();
     for (const table of names) {
       rows.set(table, await Promise.all([one.rows({ ...since, table }), other.rows({ ...since, table })]));
     }
-    const withRows = (changes: readonly TableChange[], own: 0 | 1): TableDivergence[] =>
-      changes.filter(differs).map((change) => {
-        const both = rows.get(change.table);
-        const [mine, others] = [both?.[own] ?? null, both?.[own === 0 ? 1 : 0] ?? null];
-        return { ...change, onlyHere: mine === null || others === null ? null : countMissing(mine, others) };
-      });
+    const shapes = names.filter((name) => ![...ours, ...theirs].some(({ table }) => table === name)).map(shapeChange);
+    const withRows = (changes: readonly TableChange[], own: 0 | 1): TableDivergence[] => [
+      ...changes
+        .filter(({ table }) => names.includes(table))
+        .map((change) => {
+          const both = rows.get(change.table);
+          const [mine, others] = [both?.[own] ?? null, both?.[own === 0 ? 1 : 0] ?? null];
+          const isKnown = mine !== null && others !== null && !hasNoRows(change);
+          return { ...change, onlyHere: isKnown ? countMissing(mine, others) : null };
+        }),
+      ...shapes,
+    ];
     return [withRows(ours, 0), withRows(theirs, 1)];
   } catch (error) {
     if (!(error instanceof DoltError)) throw error;
@@ -139,33 +144,68 @@ async function changesOf(
   }
 }
 
-function countMissing(mine: readonly string[], others: readonly string[]): number {
-  const known = new Set(others);
-  return mine.filter((digest) => !known.has(digest)).length;
+/**
+ * Tables that are not equal now. Those that only one of the lists of changes knows, as views and triggers do (rows of
+ * `dolt_schemas`), have no hash that could be compared.
+ */
+function namesOfDiffering(
+  [ourTables, theirTables]: readonly [Readonly<Record<string, string>>, Readonly<Record<string, string>>],
+  [ours, theirs]: readonly [readonly TableChange[], readonly TableChange[]],
+): string[] {
+  const hashed = new Set([...Object.keys(ourTables), ...Object.keys(theirTables)]);
+  const differing = [...hashed].filter((table) => ourTables[table] !== theirTables[table]);
+  const unhashed = [...ours, ...theirs].map(({ table }) => table).filter((table) => !hashed.has(table));
+  return [...new Set([...differing, ...unhashed])].sort();
 }
 
-/** One session with one server, asked one question after another: it may have many branches, and it may be a primary under load. */
+/** A table that differs though no row of it changed: it was made, or has another shape. On which side, Dolt does not say. */
+function shapeChange(table: string): TableDivergence {
+  return { table, added: 0, modified: 0, deleted: 0, onlyHere: null };
+}
+
+function hasNoRows({ added, modified, deleted }: TableChange): boolean {
+  return added === 0 && modified === 0 && deleted === 0;
+}
+
+/** How many of them the others have fewer times: a table without a primary key can have a row twice. */
+function countMissing(mine: readonly string[], others: readonly string[]): number {
+  const left = new Map<string, number>();
+  for (const digest of others) left.set(digest, (left.get(digest) ?? 0) + 1);
+  return mine.filter((digest) => {
+    const count = left.get(digest) ?? 0;
+    left.set(digest, count - 1);
+    return count <= 0;
+  }).length;
+}
+
+/**
+ * One server, asked one question after another: it may have many branches, and it may be a primary under load. A question
+ * without an answer costs its session; the next one opens another.
+ */
 class SideReader {
   readonly side: Side;
-  readonly #session: DoltSession;
+  readonly #connect: () => Promise<DoltSession>;
   readonly #options: CallOptions;
+  #session: DoltSession | null;
 
-  private constructor(side: Side, session: DoltSession, options: CallOptions) {
+  private constructor(side: Side, session: DoltSession, connect: () => Promise<DoltSession>, options: CallOptions) {
     this.side = side;
     this.#session = session;
+    this.#connect = connect;
     this.#options = options;
   }
 
   static async open(context: OperationContext, view: DoltView, node: AnsweringNode): Promise<SideReader> {
     const options = { deadlineMs: questionDeadlineMs, signal: context.signal };
-    const session = await connectTo(context, view, node.name);
+    const connect = () => connectTo(context, view, node.name);
+    const session = await connect();
     try {
       const databases = new Map<string, BranchState[]>();
       for (const database of await session.databases(options)) {
         databases.set(database, await session.evidence.branches(database, options));
       }
       const { accounts } = await session.details(options);
-      return new SideReader({ pod: node.name, databases, accounts }, session, options);
+      return new SideReader({ pod: node.name, databases, accounts }, session, connect, options);
     } catch (error) {
       session.close();
       throw error;
@@ -173,22 +213,22 @@ class SideReader {
   }
 
   commits({ database, branch }: { readonly database: string; readonly branch: string }): Promise<string[]> {
-    return this.#session.evidence.commits(database, branch, commitsAtMost, this.#options);
+    return this.#ask((evidence) => evidence.commits(database, branch, commitsAtMost, this.#options));
   }
 
   tables({ database, branch }: Since): Promise<Readonly<Record<string, string>>> {
-    return this.#session.evidence.tables(database, branch, this.#options);
+    return this.#ask((evidence) => evidence.tables(database, branch, this.#options));
   }
 
   changes({ database, branch, base }: Since): Promise<TableChange[]> {
-    return this.#session.evidence.changesSince(database, branch, base, this.#options);
+    return this.#ask((evidence) => evidence.changesSince(database, branch, base, this.#options));
   }
 
   /** Null too where Dolt cannot compare a table's rows, because its shape changed. */
   async rows({ database, branch, base, table }: Since & { readonly table: string }): Promise<string[] | null> {
+    const change = { database, branch, commit: base, table };
     try {
-      const change = { database, branch, commit: base, table };
-      return await this.#session.evidence.changedRows(change, rowsAtMost, this.#options);
+      return await this.#ask((evidence) => evidence.changedRows(change, rowsAtMost, this.#options));
     } catch (error) {
       if (error instanceof DoltError && error.outcome === "refused") return null;
       throw error;
@@ -196,6 +236,17 @@ class SideReader {
   }
 
   close(): void {
-    this.#session.close();
+    this.#session?.close();
+    this.#session = null;
+  }
+
+  async #ask<T>(question: (evidence: DoltEvidence) => Promise<T>): Promise<T> {
+    this.#session ??= await this.#connect();
+    try {
+      return await question(this.#session.evidence);
+    } catch (error) {
+      if (error instanceof DoltError && error.outcome !== "refused") this.close();
+      throw error;
+    }
   }
 }

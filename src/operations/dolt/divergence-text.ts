@@ -70,6 +70,7 @@ function rowsText(changes: readonly TableDivergence[], otherPod: string): string
       ...(change.modified ? [`${change.modified} changed`] : []),
       ...(change.deleted ? [`${change.deleted} deleted`] : []),
     ];
+    if (counts.length === 0 && change.onlyHere === null) return `${change.table}: made, or of another shape`;
     const only =
       change.onlyHere === null ? "too many to compare one by one" : `${change.onlyHere} of them not on ${otherPod}`;
     return `${change.table}: rows ${counts.join(", ") || "changed"} since, ${only}`;

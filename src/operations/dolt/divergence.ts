@@ -68,7 +68,9 @@ function branchHoldsNothingMore(branch: BranchDivergence, which: "one" | "other"
   if (others === null || own.commits !== 0) return false;
   // It is where the two parted, or at an older commit, and has nothing beside its commits.
   if (!own.state.dirty) return true;
-  return own.changes?.every(({ onlyHere }) => onlyHere === 0) ?? false;
+  // Two states that differ while no table does cannot be told apart by their rows.
+  if (own.changes === null || (own.changes.length === 0 && !others.changes?.length)) return false;
+  return own.changes.every(({ onlyHere }) => onlyHere === 0);
 }
 
 /** The databases of one of the two that hold something the other lacks: those that have to be saved before they are overwritten. */

@@ -107,6 +107,18 @@ export function repairSuite(
       expect(text).toMatch(/To keep what target\d+-1 holds: dolt repair target\d+ --to target\d+-1 --save-to URL/);
     });
 
+    it("tells of a table that only one side made, and does not call that side's data held by the other", async () => {
+      await prepare();
+      await part();
+      await bench.servers.sql(bench.pod(1), "DELETE FROM app.t WHERE id = 20");
+      await bench.servers.sql(bench.pod(1), "CREATE TABLE app.made (id BIGINT PRIMARY KEY)");
+
+      const { steps, now } = await bench.draft();
+
+      expect(steps).toEqual([]);
+      expect(now.join("\n")).toMatch(/made: made, or of another shape/);
+    });
+
     it("makes the chosen one of two broken ones primary, with the other saved, and restored with rows of no commit", async () => {
       await prepare();
       await break_(2);
