@@ -62,6 +62,9 @@ function judge(
   if (answer.role !== "standby") return `its role is ${answer.role}`;
   const lacking = primary.answer.databases.filter((database) => !answer.databases.includes(database));
   if (lacking.length > 0) return `lacks the database ${lacking.join(", ")}`;
+  // Replication would bring back everywhere what was dropped while this one was away.
+  const dropped = answer.databases.filter((database) => !primary.answer.databases.includes(database));
+  if (dropped.length > 0) return `still holds the database ${dropped.join(", ")}, which was dropped`;
   if (answer.privileges.users !== primary.answer.privileges.users) return "users and grants are behind";
   if (answer.privileges.branchControl !== primary.answer.privileges.branchControl) return "branch control is behind";
   const lagMs = lagOf(node, primary, view);

@@ -62,6 +62,12 @@ describe("the candidate", () => {
     ["its role is detected_broken_config", answering("orders-1", { role: "detected_broken_config" }), {}, {}],
     ["lacks the database app", answering("orders-1", { databases: ["other"] }), {}, {}],
     [
+      "still holds the database old, which was dropped",
+      answering("orders-1", { databases: ["app", "old"] }),
+      {},
+      {},
+    ],
+    [
       "users and grants are behind",
       answering("orders-1", { privileges: { users: "old", branchControl: "b" } }),
       {},
