@@ -6,7 +6,7 @@
 export function emptyPrimaryAdvice(namespace: string, pod: string): string {
   return [
     `stop ${pod} now, before a client connects: kubectl label pod -n ${namespace} ${pod} dolthub.com/cluster_role- takes it from the Service,`,
-    `kubectl set image -n ${namespace} pod/${pod} dolt=stopped ends its server; then promote a standby, and delete ${pod} afterwards:`,
+    `kubectl set image -n ${namespace} pod/${pod} dolt=stopped ends its server; then promote a standby, or let repair choose one that holds everything, and delete ${pod} afterwards:`,
     `it comes back as a standby. If these were dropped on purpose: look again in a minute, else create and drop them on ${pod} once more`,
   ].join(" ");
 }
