@@ -1,8 +1,9 @@
 import { type Problem, problem } from "../../domain/errors.ts";
 import { lineToType } from "../line-to-type.ts";
 import type { OperationContext } from "../operation.ts";
-import { describeNodes, isAnswering } from "./assess.ts";
+import { describeNodes, isAnswering, tlsProblems } from "./assess.ts";
 import type { DoltView } from "./look.ts";
+import { lackingIn } from "./primary-lacks.ts";
 
 /**
  * What forbids a promotion whatever the standbys hold: a primary that answers, or lives though it does not
@@ -20,6 +21,7 @@ export function objectionsToPromotion(
     // It runs, and could be the primary.
     if (silence?.kind === "login") problems.push(problem("dolt_credentials", { pod: name, why: silence.text }));
   }
+  problems.push(...tlsProblems(view));
   const broken = answering.filter(({ answer }) => answer.role === "detected_broken_config").map(({ name }) => name);
   if (broken.length > 0) problems.push(problem("dolt_broken_config", { pods: broken }));
   const primaries = answering.filter(({ answer }) => answer.role === "primary");
@@ -27,6 +29,10 @@ export function objectionsToPromotion(
   if (primary !== undefined && others.length > 0) {
     const roles = primaries.map(({ name, answer }) => `${name} is ${answer.role} at epoch ${answer.epoch}`);
     problems.push(problem("dolt_many_primaries", { roles }));
+  } else if (primary !== undefined && lackingIn(view).length > 0) {
+    // It came back on an empty volume: handing over from it would empty the others as well.
+    const { namespace } = view.workload;
+    problems.push(problem("dolt_primary_lacks", { namespace, pod: primary.name, missing: lackingIn(view) }));
   } else if (primary !== undefined) {
     const commandLine = lineToType(context, "dolt", "failover");
     problems.push(problem("dolt_primary_answers", { pod: primary.name, epoch: primary.answer.epoch, commandLine }));

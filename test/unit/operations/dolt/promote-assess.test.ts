@@ -15,6 +15,9 @@ const context = {
 
 const primary = answering("orders-0", { role: "primary", epoch: 3 });
 const standby = answering("orders-1", { role: "standby" });
+const empty = answering("orders-0", { role: "primary", databases: [] });
+const expired = { kind: "silent", text: "certificate has expired", tls: "expired" } as const;
+const tlsTrouble: DoltNode = { ...silent("orders-0", "silent"), silence: expired };
 
 describe("a promotion at a loss", () => {
   it.each<[string, DoltNode[], string[], string[]]>([
@@ -41,6 +44,8 @@ describe("a promotion at a loss", () => {
       [],
       ["dolt_credentials"],
     ],
+    ["and when TLS alone keeps Handover from one", [tlsTrouble, standby], [], ["dolt_tls"]],
+    ["and when one that is primary came back empty: no failover from it", [empty, standby], [], ["dolt_primary_lacks"]],
     [
       "and when nobody answers",
       [silent("orders-0", "silent"), silent("orders-1", "stopped")],
