@@ -1,4 +1,4 @@
-import type { History, Report, Write } from "./history.ts";
+import type { End, EndNode, History, Report, Write } from "./history.ts";
 
 /** What a run may cost, by what was done and what the world did to it. */
 export interface Promises {
@@ -30,7 +30,7 @@ export interface Violation {
 /** Every promise that a history breaks; none: it keeps them all. */
 export function check(history: History, promises: Promises): Violation[] {
   return [
-    ...lostWrites(history, promises),
+    ...brokenLosses(history, promises),
     ...staleReads(history, promises),
     ...(promises.kind === "planned" ? twoWritable(history.writes) : []),
     ...keptRefusals(history),
@@ -38,25 +38,25 @@ export function check(history: History, promises: Promises): Violation[] {
   ];
 }
 
-function lostWrites(history: History, promises: Promises): Violation[] {
-  const { end, writes } = history;
-  const primary = onlyPrimary(history);
+/** Acknowledged writes that the one primary of the end has not; without one, those that no server has. */
+export function lostWrites({ writes, end }: Pick<History, "writes" | "end">): Write[] {
+  const held = onlyPrimary(end)?.ids ?? new Set(end.nodes.flatMap((node) => [...node.ids]));
+  return writes.filter((write) => write.outcome.startsWith("ok") && !held.has(write.id));
+}
+
+function brokenLosses(history: History, promises: Promises): Violation[] {
   // Without one primary that was never empty nothing says which server's word counts: it must be on some of them.
-  const held =
-    primary === null || promises.primaryLostItsVolume
-      ? new Set(end.nodes.flatMap((node) => [...node.ids]))
-      : primary.ids;
-  const lost = writes.filter((write) => mustSurvive(write, promises) && !held.has(write.id));
-  const unlisted = promises.kind === "unplanned" ? [] : lost;
-  const broken = promises.kind === "unplanned" ? lost.filter((write) => write.outcome === "ok") : unlisted;
-  if (broken.length === 0) return [];
-  const shown = broken
+  const counted = promises.primaryLostItsVolume
+    ? history.end.nodes.map((node) => ({ ...node, role: "standby" }))
+    : history.end.nodes;
+  const end = { ...history.end, nodes: counted };
+  const lost = lostWrites({ writes: history.writes, end }).filter((write) => mustSurvive(write, promises));
+  if (lost.length === 0) return [];
+  const shown = lost
     .slice(0, 5)
     .map((write) => `${write.id} (${write.server}, acknowledged at ${Math.round(write.endMs)})`);
-  const where = primary === null || promises.primaryLostItsVolume ? "any server" : primary.name;
-  return [
-    { rule: "write lost", text: `${broken.length} acknowledged writes are not on ${where}: ${shown.join(", ")}` },
-  ];
+  const where = onlyPrimary(end)?.name ?? "any server";
+  return [{ rule: "write lost", text: `${lost.length} acknowledged writes are not on ${where}: ${shown.join(", ")}` }];
 }
 
 function mustSurvive(write: Write, promises: Promises): boolean {
@@ -67,7 +67,8 @@ function mustSurvive(write: Write, promises: Promises): boolean {
 
 /** A server that takes writes holds everything acknowledged before it was asked, or an older state was promoted. */
 function staleReads({ reads, writes }: History, promises: Promises): Violation[] {
-  if (promises.primaryLostItsVolume) return [];
+  // A primary that was given up may answer until it meets the new one, and an empty one holds nothing.
+  if (promises.kind === "unplanned" || promises.primaryLostItsVolume) return [];
   const acknowledged = writes.filter((write) => mustSurvive(write, promises)).sort((a, b) => a.endMs - b.endMs);
   for (const read of reads) {
     if (!read.writable) continue;
@@ -132,7 +133,7 @@ function keptRefusals({ writes, end }: History): Violation[] {
 function endOf(history: History): Violation[] {
   const violations: Violation[] = [];
   const { end } = history;
-  const primary = onlyPrimary(history);
+  const primary = onlyPrimary(end);
   const isRouted = primary !== null && end.routed.length === 1 && end.routed[0] === primary.name;
   if (!isRouted || !end.takesWrites) {
     const roles = end.nodes.map((node) => `${node.name} ${node.role ?? "silent"} at epoch ${node.epoch ?? "?"}`);
@@ -160,7 +161,7 @@ function saysWhatToType({ problems }: Report, pods: readonly string[]): boolean 
   return names && commands;
 }
 
-function onlyPrimary({ end }: History) {
-  const primaries = end.nodes.filter((node) => node.role === "primary");
+function onlyPrimary({ nodes }: End): EndNode | null {
+  const primaries = nodes.filter((node) => node.role === "primary");
   return primaries.length === 1 ? (primaries[0] ?? null) : null;
 }

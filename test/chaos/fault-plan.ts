@@ -1,5 +1,5 @@
 import type { Environment, Worker } from "./environment.ts";
-import type { Fault, Part, Scenario } from "./scenario.ts";
+import type { Act, Fault, Part, Scenario } from "./scenario.ts";
 
 /** Waits for the moments of a scenario's faults, and has them done. */
 export class FaultPlan {
@@ -44,6 +44,15 @@ export class FaultPlan {
     this.#parts.set("standby", pods.find((pod) => pod !== old && pod !== candidate) ?? candidate);
   }
 
+  /** What is the matter before anything is asked for. */
+  async prepare(prelude: readonly Act[], worker: Worker): Promise<void> {
+    const podOf = (part: Part) => this.#pod(part);
+    for (const act of prelude) {
+      this.#note(act);
+      await this.#environment.perform(act, { worker, podOf, startRival: this.#startRival });
+    }
+  }
+
   /** The operation was asked for. */
   begin(): void {
     for (const fault of this.#waiting) if (fault.at.kind === "time") this.#comeLater(fault, fault.at.afterMs);
@@ -80,11 +89,8 @@ export class FaultPlan {
   async #come(fault: Fault): Promise<void> {
     const worker = this.#worker;
     if (this.#isOver || worker === null || !this.#waiting.delete(fault)) return;
-    const atMs = Math.round(this.#environment.clock.monotonicMs());
     const podOf = (part: Part) => this.#pod(part);
-    this.log.push(
-      `${atMs} ms: ${JSON.stringify(fault.act)} (${[...this.#parts].map((one) => one.join(" ")).join(", ")})`,
-    );
+    this.#note(fault.act);
     try {
       await this.onFault(fault, podOf);
       await this.#environment.perform(fault.act, { worker, podOf, startRival: this.#startRival });
@@ -92,6 +98,12 @@ export class FaultPlan {
       // A pod that does not run now cannot be hit; that it came is in the log all the same.
       this.log.push(`  it could not be done: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+
+  #note(act: Act): void {
+    const atMs = Math.round(this.#environment.clock.monotonicMs());
+    const parts = [...this.#parts].map((one) => one.join(" ")).join(", ");
+    this.log.push(`${atMs} ms: ${JSON.stringify(act)} (${parts})`);
   }
 
   #pod(part: Part): string {

@@ -1,4 +1,5 @@
 import type { Random } from "./random.ts";
+import type { Act } from "./scenario.ts";
 
 /** What the generator has to know of an operation. */
 export interface OperationUnderTest {
@@ -7,7 +8,12 @@ export interface OperationUnderTest {
   readonly steps: readonly string[];
   /** The calls that change roles or labels, or use the lease: the places where a fault hurts most. */
   readonly calls: readonly string[];
+  /** `POD1` stands for the name of the pod of that ordinal. */
   readonly flags: (random: Random) => string[];
+  /** What is the matter before it is asked for. */
+  readonly prelude: (random: Random) => Act[];
+  /** How many runs the tests make of it. */
+  readonly runs: { readonly simulated: number; readonly real: number };
 }
 
 export const failoverUnderTest: OperationUnderTest = {
@@ -19,7 +25,62 @@ export const failoverUnderTest: OperationUnderTest = {
     ...random.pick([[], ["--min-caught-up", "1"], ["--min-caught-up", "1"], ["--min-caught-up", "2"]]),
     ...random.pick([[], [], ["--max-lag", "5"]]),
   ],
+  prelude: () => [],
+  runs: { simulated: 220, real: 22 },
+};
+
+/** The primary is gone, or seems so: ended, silent, or alive and cut off from the others. */
+export const promoteUnderTest: OperationUnderTest = {
+  verb: "promote",
+  kind: "unplanned",
+  steps: ["check", "unroute", "promote", "route", "verify"],
+  calls: ["dolt.session.assumeRole", "workloads.labelPod", "leases.compareAndSet"],
+  flags: (random) => ["--accept-loss", ...random.pick([[], [], ["--to", "POD1"], ["--to", "POD2"]])],
+  prelude: (random) => [
+    random.weighted<Act>([
+      [4, { kind: "crash", part: "old", forMs: null }],
+      [2, { kind: "crash", part: "old", forMs: random.int(3_000, 20_000) }],
+      [4, { kind: "freeze", part: "old", forMs: null }],
+      [2, { kind: "freeze", part: "old", forMs: random.int(3_000, 20_000) }],
+      [1, { kind: "isolate", part: "old", forMs: null }],
+      [1, { kind: "partition", a: "old", b: "candidate", forMs: null }],
+    ]),
+  ],
+  runs: { simulated: 140, real: 9 },
+};
+
+export const restartUnderTest: OperationUnderTest = {
+  verb: "restart",
+  kind: "planned",
+  steps: ["check", "restart", "failover-check", "failover-demote", "failover-promote", "failover-route"],
+  calls: ["workloads.evict", "dolt.session.transitionToStandby", "dolt.session.assumeRole", "workloads.labelPod"],
+  flags: (random) => random.pick([[], ["--max-unavailable", "2"], ["--min-caught-up", "1"], ["--only", "POD1"]]),
+  prelude: () => [],
+  runs: { simulated: 80, real: 7 },
+};
+
+export const relabelUnderTest: OperationUnderTest = {
+  verb: "relabel",
+  kind: "planned",
+  steps: ["check", "route", "standbys"],
+  calls: ["workloads.labelPod", "leases.compareAndSet"],
+  flags: () => [],
+  prelude: (random) =>
+    random.pick<Act[]>([
+      [{ kind: "label", part: "old", value: "standby" }],
+      [
+        { kind: "label", part: "old", value: "standby" },
+        { kind: "label", part: "candidate", value: "primary" },
+      ],
+      [{ kind: "label", part: "standby", value: "primary" }],
+    ]),
+  runs: { simulated: 60, real: 4 },
 };
 
 /** Every operation that chaos knows. */
-export const operationsUnderTest: readonly OperationUnderTest[] = [failoverUnderTest];
+export const operationsUnderTest: readonly OperationUnderTest[] = [
+  failoverUnderTest,
+  promoteUnderTest,
+  restartUnderTest,
+  relabelUnderTest,
+];

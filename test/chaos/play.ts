@@ -1,14 +1,16 @@
-import { check, type Promises, type Violation } from "./checker.ts";
+import { check, lostWrites, type Promises, type Violation } from "./checker.ts";
 import { Clients } from "./clients.ts";
 import { becomesTrue, type Environment, type Worker } from "./environment.ts";
 import { FaultPlan } from "./fault-plan.ts";
-import type { History, Report } from "./history.ts";
+import type { History, Report, Write } from "./history.ts";
 import type { OperationUnderTest } from "./operations.ts";
 import type { Random } from "./random.ts";
 import type { Scenario } from "./scenario.ts";
 
 export interface Played {
   readonly violations: readonly Violation[];
+  /** Acknowledged writes that the primary of the end lacks: allowed in an unplanned promotion, and listed. */
+  readonly lost: readonly Write[];
   readonly history: History;
   /** What came when, and what the workers printed. */
   readonly log: readonly string[];
@@ -69,8 +71,12 @@ class Play {
   async run(): Promise<Played> {
     const { clock, pace } = this.#environment;
     await clock.sleep(pace.warmUpMs);
+    const { prelude } = this.#scenario;
+    const worker = this.#newWorker("worker");
+    await this.#faults.prepare(prelude, worker);
+    if (prelude.length > 0) await clock.sleep(pace.warmUpMs);
     this.#faults.begin();
-    const operated = this.#operate();
+    const operated = this.#operate(worker);
     await Promise.race([operated, clock.sleep(pace.operationMs)]);
     this.#faults.end();
     await this.#environment.heal();
@@ -81,14 +87,19 @@ class Play {
     await this.#clients.stop();
     await this.#settle();
     const history = await this.#historyWith(takesWrites);
-    return { violations: check(history, this.#promises()), history, log: [...this.#faults.log, ...this.#log] };
+    return {
+      violations: check(history, this.#promises()),
+      lost: lostWrites(history),
+      history,
+      log: [...this.#faults.log, ...this.#log],
+    };
   }
 
   /** The command, and once more by the next worker when the first was killed. */
-  async #operate(): Promise<void> {
-    if ((await this.#startFollowed("worker")) !== null) return;
+  async #operate(worker: Worker): Promise<void> {
+    if ((await this.#startFollowed(worker)) !== null) return;
     await this.#environment.clock.sleep(this.#scenario.nextWorkerAfterMs);
-    if (await this.#isOpen()) await this.#startFollowed("next-worker");
+    if (await this.#isOpen()) await this.#startFollowed(this.#newWorker("next-worker"));
   }
 
   /** What was left unfinished is taken up, by the line that people are told to type. */
@@ -98,15 +109,15 @@ class Play {
     await this.#settle();
   }
 
-  async #startFollowed(kind: string): Promise<Report | null> {
-    const worker = this.#newWorker(kind);
+  async #startFollowed(worker: Worker): Promise<Report | null> {
     this.#faults.follow(worker);
     return await this.#start(worker);
   }
 
   async #start(worker: Worker, verb = this.#scenario.operation, flags = this.#scenario.flags): Promise<Report | null> {
-    const { target, clock } = this.#environment;
-    const words = ["dolt", verb, target, ...flags, ...(verb === "status" ? [] : ["--reason", "chaos"])];
+    const { target, clock, pods } = this.#environment;
+    const given = flags.map((flag) => pods[Number(/^POD(\d)$/.exec(flag)?.[1] ?? Number.NaN)] ?? flag);
+    const words = ["dolt", verb, target, ...given, ...(verb === "status" ? [] : ["--reason", "chaos"])];
     const report = await worker.run(words);
     const said = report === null ? "killed" : JSON.stringify(report);
     this.#log.push(`${Math.round(clock.monotonicMs())} ms: ${worker.name} ended: ${said}`);

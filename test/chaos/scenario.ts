@@ -31,6 +31,8 @@ export type Act =
   | { readonly kind: "api"; readonly reach: "refused" | "silent"; readonly forMs: number }
   | { readonly kind: "api refuses"; readonly times: number; readonly code: number }
   | { readonly kind: "api answers lost"; readonly times: number }
+  /** Somebody else changes the label of a pod. */
+  | { readonly kind: "label"; readonly part: Part; readonly value: "primary" | "standby" }
   | { readonly kind: "lease stolen" }
   | { readonly kind: "rival worker" };
 
@@ -53,6 +55,8 @@ export interface Scenario {
   readonly restMs: number;
   /** `dolt_cluster_ack_writes_timeout_secs` on every server; 0: a commit waits for nobody. */
   readonly ackTimeoutSecs: number;
+  /** What is the matter before the operation is asked for. */
+  readonly prelude: readonly Act[];
   readonly faults: readonly Fault[];
   /** After which time the next worker comes, when one was killed. */
   readonly nextWorkerAfterMs: number;
@@ -144,6 +148,7 @@ export function scenarioOf(seed: number, operation: OperationUnderTest, where: W
     readers: random.int(4, 5),
     restMs: random.pick([5, 20, 60]),
     ackTimeoutSecs: random.pick([0, 0, 0, 1]),
+    prelude: operation.prelude(random),
     faults,
     nextWorkerAfterMs: random.pick([0, 2_000, where === "real" ? 500 : random.int(5_000, 40_000)]),
   };

@@ -5,20 +5,18 @@ import { runSimulated } from "./simulation/run.ts";
 import { endOf, storyOf } from "./story.ts";
 
 /** Seeds are tried in blocks, so that a failure says early where it is. */
-const blockSize = 20;
-const blocksAtMost = 10_000;
+const blockSize = 10;
 
 /**
- * So many runs of each operation in simulated clusters. The seeds are always the same, so that what fails fails again; other
- * ones are a person's to try (`npm run chaos`).
+ * Runs of each operation in simulated clusters. The seeds are always the same, so that what fails fails again; other ones
+ * are a person's to try (`npm run chaos`). Two files run at once, so each takes every second block.
  */
-export function simulatedSuite(options: { readonly firstSeed: number; readonly runs: number }): void {
+export function simulatedSuite(share: "odd blocks" | "even blocks"): void {
   describe.each(operationsUnderTest)("$verb, broken in simulated clusters", (operation) => {
     const ends = new Map<string, number>();
-    const blocks = Array.from({ length: Math.min(blocksAtMost, Math.ceil(options.runs / blockSize)) }, (_, block) => {
-      const from = options.firstSeed + block * blockSize;
-      return { from, to: Math.min(from + blockSize, options.firstSeed + options.runs) - 1 };
-    });
+    const blocks = Array.from({ length: Math.ceil(operation.runs.simulated / blockSize) }, (_, block) => block)
+      .filter((block) => (block % 2 === 0) === (share === "odd blocks"))
+      .map((block) => ({ from: block * blockSize + 1, to: (block + 1) * blockSize }));
 
     it.each(blocks)("keeps its promises with the seeds $from to $to", async ({ from, to }) => {
       for (let seed = from; seed <= to; seed += 1) {
@@ -31,7 +29,7 @@ export function simulatedSuite(options: { readonly firstSeed: number; readonly r
 
     afterAll(() => {
       const counted = [...ends].sort(([, a], [, b]) => b - a).map(([end, times]) => `${times} × ${end}`);
-      console.log(`dolt ${operation.verb} in ${options.runs} simulated clusters: ${counted.join("; ")}`);
+      console.log(`dolt ${operation.verb} in simulated clusters, ${share}: ${counted.join("; ")}`);
     });
   });
 }

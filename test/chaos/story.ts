@@ -28,6 +28,11 @@ export function replayLine({ operation, seed }: Scenario, where: "simulated" | "
 
 /** How the command ended each time it was typed, in a few words: runs are counted by it. */
 export function endOf({ end }: History): string {
-  const words = end.reports.map((report: Report) => report.state ?? `refused (${report.problems[0]?.code ?? "?"})`);
+  const words = end.reports.map(wordsOf);
   return words.length === 0 ? "killed before it began" : words.join(", then ");
+}
+
+function wordsOf({ state, exitCode, problems }: Report): string {
+  if (state !== null) return state;
+  return exitCode === 0 ? "nothing to do" : `refused (${problems[0]?.code ?? "?"})`;
 }

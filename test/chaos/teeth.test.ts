@@ -17,6 +17,7 @@ const quiet: Scenario = {
   readers: 4,
   restMs: 20,
   ackTimeoutSecs: 0,
+  prelude: [],
   faults: [],
   nextWorkerAfterMs: 0,
 };

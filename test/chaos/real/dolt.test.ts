@@ -9,18 +9,22 @@ import { RealServers } from "./servers.ts";
 const unavailable = partsUnavailable();
 /** Runs wait much more than they compute, so several fit side by side. */
 const lanes = 3;
-const runs = 42;
 interface Planned {
   readonly scenario: Scenario;
   readonly operation: OperationUnderTest;
 }
 
-const planned = Array.from({ length: runs }, (_, index): Planned => {
-  const operation = operationsUnderTest[index % operationsUnderTest.length];
-  if (operation === undefined) throw new Error("there is no operation to break");
-  // Far apart, so that the first faults of the runs are of every kind.
-  return { operation, scenario: scenarioOf(1_000 + index * 17, operation, "real") };
-});
+/** Far apart, so that the first faults of the runs are of every kind; the operations by turns, so that the lanes end together. */
+const planned = operationsUnderTest
+  .flatMap((operation) =>
+    Array.from({ length: operation.runs.real }, (_, index) => ({
+      operation,
+      place: (index + 1) / operation.runs.real,
+      scenario: scenarioOf(1_000 + index * 17, operation, "real"),
+    })),
+  )
+  .sort((a, b) => a.place - b.place)
+  .map(({ operation, scenario }): Planned => ({ operation, scenario }));
 
 describe.skipIf(unavailable !== null)(
   `operations broken on real Dolt servers${unavailable === null ? "" : ` (${unavailable})`}`,

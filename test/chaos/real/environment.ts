@@ -199,6 +199,8 @@ export class RealEnvironment implements Environment {
           this.#api.cut(true);
           this.#later(30, async () => this.#api.cut(false));
         });
+      case "label":
+        return await this.#label(podOf(act.part), act.value);
       case "lease stolen":
         return await this.#stealLease();
       case "rival worker":
@@ -228,6 +230,15 @@ export class RealEnvironment implements Environment {
   async #killConnections(pod: string): Promise<void> {
     const ids = (await this.sql(pod, "SHOW PROCESSLIST")).map((row) => Number(row.Id));
     for (const id of ids) await this.sql(pod, `KILL ${id}`).catch(() => undefined);
+  }
+
+  async #label(name: string, value: string): Promise<void> {
+    const { namespace } = this.#dolt;
+    const body = { metadata: { labels: { [ROLE_LABEL]: value } } };
+    await this.#core.patchNamespacedPod(
+      { namespace, name, body },
+      setHeaderOptions("Content-Type", PatchStrategy.MergePatch),
+    );
   }
 
   async #stealLease(): Promise<void> {

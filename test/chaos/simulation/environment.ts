@@ -138,6 +138,8 @@ async function perform(cluster: SimulatedCluster, act: Act, on: FaultTargets): P
     case "api answers lost":
       kubernetes.answersToLose += act.times;
       return;
+    case "label":
+      return cluster.label(podOf(act.part), act.value);
     case "lease stolen":
       return stealLease(cluster);
     case "rival worker":

@@ -1,3 +1,3 @@
 import { simulatedSuite } from "./simulated.suite.ts";
 
-simulatedSuite({ firstSeed: 1, runs: 200 });
+simulatedSuite("odd blocks");

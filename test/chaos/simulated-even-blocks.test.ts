@@ -1,3 +1,3 @@
 import { simulatedSuite } from "./simulated.suite.ts";
 
-simulatedSuite({ firstSeed: 201, runs: 200 });
+simulatedSuite("even blocks");
