@@ -117,6 +117,33 @@ describe.skipIf(unavailable !== null)(`a promotion on real parts${unavailable ? 
       await scenario.disconnect();
     }
   });
+
+  it.each(["before-promotion", "after-promotion"])(
+    "is finished by the next worker when one dies %s, with the label taken and nobody labelled",
+    async (moment) => {
+      const namespace = `desk-${moment}`;
+      const target = await cluster.createDoltTarget({ namespace, name: "orders", replicas: 3, databases: ["app"] });
+      const scenario = await Scenario.prepare(cluster, target, { leaseSeconds: 5 });
+      try {
+        await scenario.system.startEdge();
+        const worker = await scenario.system.startWorker({ DIE_AT: moment }, "test/support/dying-worker.ts");
+        await target.faults.crashLoop("orders-0", true);
+        const face = await scenario.ask("promote orders --to orders-1");
+        await scenario.approve(face);
+        await scenario.slack.submitModal(scenario.slack.users.bob);
+        await worker.ended;
+        expect(await scenario.routed()).toEqual([]);
+
+        await scenario.system.startWorker();
+
+        await scenario.faceReads(face, /Succeeded/, 120_000);
+        expect(await scenario.routed()).toEqual(["orders-1"]);
+      } finally {
+        await scenario.close();
+        await scenario.disconnect();
+      }
+    },
+  );
 });
 
 /** Promotes what the plan finds; where that cannot be told, the first that it offers. */
