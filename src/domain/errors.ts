@@ -362,7 +362,8 @@ export const problemTable = {
   dolt_no_primary: entry<{ roles: readonly string[] }>(
     "refused",
     (d) => `No server is primary: ${list(d.roles)}. Nothing was changed.`,
-    () => "A planned failover needs a working primary. If it is gone and does not come back, the operation promote makes a standby primary, and says what that loses.",
+    () =>
+      "A planned failover needs a working primary. If it is gone and does not come back, the operation promote makes a standby primary, and says what that loses.",
   ),
   dolt_many_primaries: entry<{ roles: readonly string[] }>(
     "refused",
@@ -417,6 +418,12 @@ export const problemTable = {
     (d) =>
       `${d.wanted} standbys must be caught up, and only ${d.possible} can be. ${d.reasons.join("; ")}. A demotion now would stop writes for 10 s and fail. Nothing was changed.`,
     (d) => `Mend what is named${d.commandLine === null ? "" : `, or ask with a lower bound: ${d.commandLine}`}.`,
+  ),
+  dolt_too_old: entry<{ pod: string; version: string }>(
+    "refused",
+    (d) =>
+      `${d.pod} runs Dolt ${d.version}, which has no dolt_cluster_transition_to_standby: nothing could tell who caught up. Nothing was changed.`,
+    () => "Upgrade Dolt to 1.6.0 or newer.",
   ),
   dolt_bound_too_high: entry<{ wanted: number; standbys: number; commandLine: string }>(
     "refused",

@@ -18,6 +18,9 @@ import { routedPods } from "./role-labels.ts";
 const looksAtMost = 5;
 const lookAgainAfterMs = 400;
 
+/** The first Dolt with `dolt_cluster_transition_to_standby` (dolt.md). */
+const firstWithTransition = [1, 6] as const;
+
 export const failoverOperation: Operation = {
   name: failoverDefinition.name,
 
@@ -150,11 +153,20 @@ function objectionsTo(
   }
   if (parameters.to === primary.name) problems.push(problem("dolt_candidate_is_primary", { pod: primary.name }));
   if (view.nodes.length === 1) return [...problems, problem("dolt_no_standby", { pod: primary.name })];
+  const { version } = primary.answer;
+  if (isOlderThan(version, firstWithTransition)) problems.push(problem("dolt_too_old", { pod: primary.name, version }));
   const { namespace, name: workload } = view.workload;
   if (rolloutRuns(view)) problems.push(problem("dolt_rollout_running", { namespace, workload }));
   const empty = emptinessObjection(view, primary);
   const bound = objectionToBound(context, view, fitness, parameters.minCaughtUp);
   return [...problems, ...[empty, bound].filter((one) => one !== null)];
+}
+
+/** Of `X.Y.Z`; what cannot be read as that is taken for new: development builds say other things. */
+function isOlderThan(version: string, [major, minor]: readonly [number, number]): boolean {
+  const [, ownMajor, ownMinor] = /^(\d+)\.(\d+)\.\d+/.exec(version) ?? [];
+  if (ownMajor === undefined || ownMinor === undefined) return false;
+  return Number(ownMajor) < major || (Number(ownMajor) === major && Number(ownMinor) < minor);
 }
 
 function warningsOf(
