@@ -417,7 +417,10 @@ export const problemTable = {
     "refused",
     (d) =>
       `${d.wanted} standbys must be caught up, and only ${d.possible} can be. ${d.reasons.join("; ")}. A demotion now would stop writes for 10 s and fail. Nothing was changed.`,
-    (d) => `Mend what is named${d.commandLine === null ? "" : `, or ask with a lower bound: ${d.commandLine}`}.`,
+    (d) =>
+      d.commandLine === null
+        ? "Mend what is named."
+        : `Mend what is named, or ask with a lower bound: ${d.commandLine}`,
   ),
   dolt_too_old: entry<{ pod: string; version: string }>(
     "refused",
@@ -452,7 +455,8 @@ export const problemTable = {
   dolt_credentials: entry<{ pod: string; why: string }>(
     "refused",
     (d) => `${d.pod} answers, but refuses Handover's login: ${d.why}. Nothing was changed.`,
-    () => "Correct the Secret named by handover.dev/credentials-secret, or set that annotation.",
+    () =>
+      "Correct it there. A login comes from --username and --password-file, the Secret that handover.dev/credentials-secret names, DOLT_USERNAME and DOLT_PASSWORD, in this order.",
   ),
   dolt_tls: entry<{ pods: readonly string[]; first: string; why: string; trouble: TlsTroubleCode }>(
     "refused",

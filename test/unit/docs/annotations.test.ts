@@ -3,12 +3,13 @@ import * as annotations from "../../../src/adapters/kubernetes/annotations.ts";
 import { engineAnnotation, nameAnnotation } from "../../../src/domain/target.ts";
 import { freezeAnnotation } from "../../../src/execution/freeze.ts";
 import { roleLabel } from "../../../src/operations/dolt/role-labels.ts";
+import { serverConfigAnnotation } from "../../../src/operations/dolt/server-config-source.ts";
 import { readPage, subjects } from "./pages.ts";
 
 describe("docs/annotations.md", () => {
   it("lists every annotation and label that the code names", () => {
     const { managedByValue: _, runbookAnnotation, ...keys } = annotations;
-    const own = [engineAnnotation, nameAnnotation, freezeAnnotation];
+    const own = [engineAnnotation, nameAnnotation, freezeAnnotation, serverConfigAnnotation];
     const named = [...Object.values(keys), ...own, runbookAnnotation, `${runbookAnnotation}.OPERATION`];
     const documented = subjects(readPage("docs/annotations.md")).filter((key) => key.startsWith("handover.dev/"));
     expect(documented.toSorted()).toEqual(named.filter((key) => key.startsWith("handover.dev/")).toSorted());
