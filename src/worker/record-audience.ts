@@ -80,7 +80,8 @@ export class RecordAudience implements ExecutionAudience {
     await this.#keeper.restoreIfLost(execution);
     const found = await this.#store.read(this.#requestId);
     if (found !== null && isRunning(found.record, execution)) {
-      if (found.record.execution?.worker !== this.#worker) await this.#change(this.#takenUp);
+      if (found.record.execution?.worker !== this.#worker)
+        await this.#change((record, nowMs) => takenUp(record, this.#worker, nowMs));
       return;
     }
     await this.#change((record, nowMs) =>
@@ -171,9 +172,6 @@ export class RecordAudience implements ExecutionAudience {
     }
   }
 
-  readonly #takenUp = (record: RequestRecord, nowMs: number) =>
-    this.#ifHeld(() => takenUp(record, this.#worker, nowMs));
-
   #ifHeld(decide: () => Transition): Transition {
     if (this.#isHeld()) return decide();
     const { id: executionId = "" } = this.#execution ?? {};
@@ -182,7 +180,9 @@ export class RecordAudience implements ExecutionAudience {
   }
 
   async #change(decide: (record: RequestRecord, nowMs: number) => Transition): Promise<void> {
-    const change = await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, decide);
+    const change = await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, (record, nowMs) =>
+      this.#ifHeld(() => decide(record, nowMs)),
+    );
     if (!change.ok) throw new HandoverError(change.problem);
   }
 }
