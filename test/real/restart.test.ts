@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { restartOperation } from "../../src/operations/dolt/restart.ts";
 import { FailoverBench } from "../integration/dolt-failover/support/failover-bench.ts";
+import { resumeSuite } from "../integration/dolt-restart/resume.suite.ts";
 import { rollingSuite } from "../integration/dolt-restart/rolling.suite.ts";
 import { partsUnavailable } from "../parts/build.ts";
 import { missingIds, Writers } from "../support/writers.ts";
@@ -9,7 +10,10 @@ import { type RealCluster, startRealCluster } from "./cluster/real-cluster.ts";
 const unavailable = partsUnavailable();
 const ROLLS = 3;
 
-if (unavailable === null) rollingSuite("real servers", startRealCluster);
+if (unavailable === null) {
+  rollingSuite("real servers", startRealCluster);
+  resumeSuite("real servers", startRealCluster);
+}
 
 describe.skipIf(unavailable !== null)(`rolling restarts under load${unavailable ? ` (${unavailable})` : ""}`, () => {
   let cluster: RealCluster;
