@@ -684,7 +684,7 @@ export const problemTable = {
   ),
   dolt_scale_stopped: entry<{ why: string; state: string; line: string }>(
     "failed",
-    (d) => `The scaling stopped on its way, in a state that is good by itself. ${d.state} ${d.why}`.trim(),
+    (d) => `The scaling stopped on its way. ${d.state} ${d.why}`.trim(),
     (d) => `Mend what is named, then type ${d.line}: it goes on with what is left.`,
   ),
   dolt_nothing_to_repair: entry<{ nodes: readonly string[] }>(

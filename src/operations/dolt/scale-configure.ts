@@ -4,6 +4,7 @@ import { lookAtDolt } from "./look.ts";
 import type { ScaleDetails } from "./scale-details.ts";
 import { contentOf, readSituation } from "./scale-situation.ts";
 import { readServerConfiguration } from "./server-configuration.ts";
+import { unlessAway } from "./unless-away.ts";
 
 const lookAgainAfterMs = 300;
 const attempts = 5;
@@ -16,8 +17,8 @@ export async function createServices(context: OperationContext, details: ScaleDe
     await scaling.createPodService(like, name, podName, context.signal);
   }
   for (;;) {
-    const { change: now } = await read(context, details);
-    if (now.services.length === 0) return `like ${change.services[0]?.like.name ?? "the others"}`;
+    const now = await unlessAway(context.signal, read(context, details));
+    if (now?.change.services.length === 0) return `like ${change.services[0]?.like.name ?? "the others"}`;
     await context.clock.sleep(lookAgainAfterMs, context.signal);
   }
 }

@@ -12,6 +12,7 @@ import { areUp, startPods } from "./scale-start.ts";
 import { isStopped, stopPods } from "./scale-stop.ts";
 import { undoScale } from "./scale-undo.ts";
 import { untilAsConfigured, untilJoined } from "./scale-verify.ts";
+import { unlessAway } from "./unless-away.ts";
 
 const configureDeadlineMs = 60_000;
 const verifyDeadlineMs = 90_000;
@@ -175,10 +176,13 @@ export class ScaleRun implements OperationRun {
   async #untilOnePrimary(context: OperationContext): Promise<void> {
     const giveUpAtMs = context.clock.monotonicMs() + onePrimaryMs;
     for (;;) {
-      const found = findOnlyPrimary(await lookAtDolt(context));
-      const [first] = "problems" in found ? found.problems : [];
-      if (first === undefined) return;
-      if (context.clock.monotonicMs() >= giveUpAtMs) throw new HandoverError(first);
+      const isLast = context.clock.monotonicMs() >= giveUpAtMs;
+      const looking = lookAtDolt(context);
+      const view = isLast ? await looking : await unlessAway(context.signal, looking);
+      const found = view === null ? null : findOnlyPrimary(view);
+      if (found !== null && "primary" in found) return;
+      const [first] = found?.problems ?? [];
+      if (isLast && first !== undefined) throw new HandoverError(first);
       await context.clock.sleep(lookAgainAfterMs, context.signal);
     }
   }

@@ -5,6 +5,7 @@ import { diagnose } from "./restart-diagnosis.ts";
 import { assertReadyForNewPods } from "./scale-configure.ts";
 import type { ScaleDetails } from "./scale-details.ts";
 import { nodeOf } from "./server-calls.ts";
+import { unlessAway } from "./unless-away.ts";
 
 const lookAgainAfterMs = 500;
 
@@ -21,19 +22,31 @@ export async function areUp(context: OperationContext, details: ScaleDetails): P
 export async function startPods(context: OperationContext, details: ScaleDetails): Promise<string> {
   const { from, to, waitMs } = details;
   await assertReadyForNewPods(context, details);
-  if (!(await context.workloads.scaling.setReplicas(context.target, from, to, context.signal))) {
-    throw fail("dolt_scale_replicas_changed", { from, to });
-  }
   const giveUpAtMs = context.clock.monotonicMs() + waitMs;
+  await scaleTo(context, from, to, giveUpAtMs);
+  let last = { name: details.joining[0] ?? "", why: "the Kubernetes API does not answer" };
   for (;;) {
-    const view = await lookAtDolt(context);
-    const waiting = notUp(view, details);
-    const [first] = waiting;
+    const view = await unlessAway(context.signal, lookAtDolt(context));
+    const [first] = view === null ? [last] : notUp(view, details);
     if (first === undefined) return `${details.joining.join(", ")} answer as standbys`;
+    last = first;
     if (context.clock.monotonicMs() >= giveUpAtMs) {
       const told = await diagnose(context, first.name, view);
       throw fail("dolt_scale_not_up", { pod: first.name, seconds: waitMs / 1_000, why: first.why, told });
     }
+    await context.clock.sleep(lookAgainAfterMs, context.signal);
+  }
+}
+
+/** Sets the number of pods, asked again while the API server is away. Throws when it is neither of the two any more. */
+export async function scaleTo(context: OperationContext, from: number, to: number, giveUpAtMs: number): Promise<void> {
+  const { scaling } = context.workloads;
+  for (;;) {
+    const isLast = context.clock.monotonicMs() >= giveUpAtMs;
+    const asked = scaling.setReplicas(context.target, from, to, context.signal);
+    const done = isLast ? await asked : await unlessAway(context.signal, asked);
+    if (done === true) return;
+    if (done === false) throw fail("dolt_scale_replicas_changed", { from, to });
     await context.clock.sleep(lookAgainAfterMs, context.signal);
   }
 }

@@ -5,7 +5,9 @@ import { lookAtDolt } from "./look.ts";
 import { narrowedView } from "./narrowed.ts";
 import { isRoutedOnlyTo } from "./role-labels.ts";
 import type { ScaleDetails } from "./scale-details.ts";
+import { scaleTo } from "./scale-start.ts";
 import { nodeOf } from "./server-calls.ts";
+import { unlessAway } from "./unless-away.ts";
 
 const lookAgainAfterMs = 500;
 
@@ -19,11 +21,9 @@ export async function isStopped(context: OperationContext, { to }: ScaleDetails)
 export async function stopPods(context: OperationContext, details: ScaleDetails): Promise<string> {
   const { from, to, leaving, waitMs } = details;
   await assertPrimaryStays(context, details);
-  if (!(await context.workloads.scaling.setReplicas(context.target, from, to, context.signal))) {
-    throw fail("dolt_scale_replicas_changed", { from, to });
-  }
   const giveUpAtMs = context.clock.monotonicMs() + waitMs;
-  while (!(await isStopped(context, details))) {
+  await scaleTo(context, from, to, giveUpAtMs);
+  while (!(await unlessAway(context.signal, isStopped(context, details)))) {
     if (context.clock.monotonicMs() >= giveUpAtMs) {
       throw fail("dolt_scale_not_gone", { pods: leaving, seconds: waitMs / 1_000 });
     }

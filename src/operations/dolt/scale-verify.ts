@@ -8,6 +8,7 @@ import { roleLabel } from "./role-labels.ts";
 import type { ScaleDetails } from "./scale-details.ts";
 import { differingRemotes, readSituation } from "./scale-situation.ts";
 import { nodeOf } from "./server-calls.ts";
+import { unlessAway } from "./unless-away.ts";
 
 const lookAgainAfterMs = 500;
 const verifyForMs = 60_000;
@@ -65,12 +66,14 @@ async function isLabelled(context: OperationContext, view: DoltView, name: strin
 export async function untilAsConfigured(context: OperationContext, details: ScaleDetails): Promise<string> {
   const giveUpAtMs = context.clock.monotonicMs() + verifyForMs;
   for (;;) {
-    const seen = await asConfigured(context, details);
+    const seen = (await unlessAway(context.signal, asConfigured(context, details))) ?? unread;
     if ("primary" in seen) return seen.primary;
     if (context.clock.monotonicMs() >= giveUpAtMs) throw fail("dolt_scale_not_as_configured", seen);
     await context.clock.sleep(lookAgainAfterMs, context.signal);
   }
 }
+
+const unread = { reasons: ["the Kubernetes API does not answer"] };
 
 async function asConfigured(
   context: OperationContext,

@@ -131,13 +131,14 @@ class Rewriting {
 
   /** How others reach this pod: as some YAML has it already, else after the pattern of another pod's entry. */
   #entryFor(pod: string, beside: readonly Entry[]): Entry {
-    const known = this.#established.flatMap((name) => this.#entries(name)).find((entry) => entry.pod === pod);
-    const model = beside.find((entry) => entry.pod !== null);
+    const established = this.#established.flatMap((name) => this.#remotesIn(name));
+    const known = established.find((entry) => entry.pod === pod);
+    const model = [...beside, ...established].find((entry) => entry.pod !== null);
     if (model === undefined || model.pod === null) {
       throw new NotUnderstood("no remote in it leads to a pod of this target, so there is no pattern to follow");
     }
     const urlTemplate = this.#urlFor(pod, model.urlTemplate, model.pod);
-    if (!this.#established.includes(pod)) this.#reachedBy.set(pod, urlTemplate);
+    if (this.#isNew(pod)) this.#reachedBy.set(pod, urlTemplate);
     return { name: known?.name ?? this.#nameFor(pod, model, urlTemplate), urlTemplate, pod };
   }
 

@@ -5,10 +5,12 @@ import { readServerConfiguration } from "../../../src/operations/dolt/server-con
 import { type WriteHistory, Writers } from "../../support/writers.ts";
 import { FailoverBench } from "../dolt-failover/support/failover-bench.ts";
 import { handOver } from "./support/hand-over.ts";
+import { carryOutByTurns } from "./support/turns.ts";
 
 /** What holds of scaling on simulated servers as on real ones. */
 export function scaleSuite(name: string, start: () => Promise<ClusterHandle>): void {
-  describe(`scaling on ${name}`, () => {
+  // Rolling restarts on a machine that does something else meanwhile.
+  describe(`scaling on ${name}`, { timeout: 240_000 }, () => {
     let cluster: ClusterHandle;
     let bench: FailoverBench;
     let writers: Writers | null = null;
@@ -65,6 +67,20 @@ export function scaleSuite(name: string, start: () => Promise<ClusterHandle>): v
 
       expect({ state, problems: outcome.problems }).toEqual({ state: "succeeded", problems: [] });
       await expectHealthy(3);
+    });
+
+    it("goes on from wherever a worker dies: after each step, and after each write whose answer it never hears", async () => {
+      await write(3_000_000);
+      const up = await carryOutByTurns(bench, await bench.plan({ replicas: 4 }));
+      expect(up).toEqual(expect.arrayContaining(["scale to 4", "configure", "failover-demote", "join", "verify"]));
+      await expectHealthy(4);
+
+      await handOver(bench, "orders-3");
+      const down = await carryOutByTurns(bench, await bench.plan({ replicas: 3 }));
+      expect(down).toEqual(
+        expect.arrayContaining(["handover-demote", "failover-promote", "scale to 3", "remove", "tidy"]),
+      );
+      await expectHealthy(3, await stopWriting());
     });
 
     async function write(firstId: number): Promise<void> {
