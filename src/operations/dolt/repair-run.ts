@@ -70,13 +70,12 @@ export class RepairRun implements OperationRun {
   }
 
   result() {
+    const followers = this.#details.others.length - this.#left.length;
+    const follow = followers === 0 ? "" : followers === 1 ? ", and 1 follows it" : `, and ${followers} follow it`;
     const left = this.#left.length === 0 ? "" : ` Not seen yet: ${this.#left.join("; ")}.`;
     const saves = this.#details.saves.map(({ pod, database, url }) => `${database} of ${pod}: ${url}`);
     const saved = saves.length === 0 ? "" : ` Saved: ${saves.join(", ")}.`;
-    return {
-      summary: `${this.#name} is primary, and the others follow it.${left}${saved}`,
-      writesStoppedMs: this.#writesStoppedMs,
-    };
+    return { summary: `${this.#name} is primary${follow}.${left}${saved}`, writesStoppedMs: this.#writesStoppedMs };
   }
 
   async close(): Promise<void> {

@@ -105,7 +105,7 @@ describe("a repair, as people ask for it", () => {
 
     const settled = await scenario.faceReads(face, /Succeeded|Failed|unknown/);
     expect(settled.content).toMatch(/Succeeded/);
-    expect(settled.content).toMatch(/orders-1 is primary, and the others follow it.*Saved: app of orders-0: file:/s);
+    expect(settled.content).toMatch(/orders-1 is primary, and 2 follow it.*Saved: app of orders-0: file:/s);
     expect(await scenario.routed()).toEqual(["orders-1"]);
     const rows = await sql.rows("orders-1", "SELECT id FROM app_kept.t");
     expect(rows.map(({ id }) => id)).toEqual([10]);
