@@ -102,9 +102,10 @@ class Play {
     if (await this.#isOpen()) await this.#startFollowed(this.#newWorker("next-worker"));
   }
 
-  /** What was left unfinished is taken up, by the line that people are told to type. */
+  /** The line that people are told to type, once: where something was left unfinished, or what it was asked for still is. */
   async #resumeOnce(): Promise<void> {
-    if (!(await this.#isOpen())) return;
+    const isAskedFor = this.#scenario.prelude.length > 0 && !(await this.#isRouted());
+    if (!isAskedFor && !(await this.#isOpen())) return;
     await this.#start(this.#newWorker("resumer"));
     await this.#settle();
   }
@@ -169,6 +170,11 @@ class Play {
       await this.#start(this.#newWorker("status"), "status", []);
     }
     return { writes, reads, end: await end() };
+  }
+
+  async #isRouted(): Promise<boolean> {
+    const primaries = (await this.#environment.nodes()).filter((node) => node.role === "primary");
+    return primaries.length === 1 && (await this.#environment.labelled()).join() === primaries[0]?.name;
   }
 
   async #isOpen(): Promise<boolean> {

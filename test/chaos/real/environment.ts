@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   ApiException,
+  AppsV1Api,
   CoordinationV1Api,
   CoreV1Api,
   KubeConfig,
@@ -35,6 +36,7 @@ export class RealEnvironment implements Environment {
   readonly #cluster: SandboxCluster;
   readonly #dolt: DoltTarget;
   readonly #core: CoreV1Api;
+  readonly #apps: AppsV1Api;
   readonly #coordination: CoordinationV1Api;
   readonly #followed: FollowedPods;
   readonly #password: string;
@@ -51,6 +53,7 @@ export class RealEnvironment implements Environment {
     this.#cluster = cluster;
     this.#dolt = dolt;
     this.#core = parts.kubeConfig.makeApiClient(CoreV1Api);
+    this.#apps = parts.kubeConfig.makeApiClient(AppsV1Api);
     this.#coordination = parts.kubeConfig.makeApiClient(CoordinationV1Api);
     this.#followed = parts.followed;
     this.#password = parts.password;
@@ -206,6 +209,12 @@ export class RealEnvironment implements Environment {
       case "rival worker":
         return startRival();
     }
+  }
+
+  /** Deletes the StatefulSet; its pods go with it. */
+  async deleteTarget(): Promise<void> {
+    const { namespace, name } = this.#dolt;
+    await this.#apps.deleteNamespacedStatefulSet({ namespace, name });
   }
 
   async close(): Promise<void> {

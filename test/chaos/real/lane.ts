@@ -33,8 +33,14 @@ export class Lane {
       primary,
       firstId: 1,
     });
-    if (!(await this.#isHealthy(environment))) await this.close();
+    if (!(await this.#isHealthy(environment))) await this.#giveUp(environment);
     return played;
+  }
+
+  /** Its servers would take the machine from those of the runs to come. */
+  async #giveUp(environment: RealEnvironment): Promise<void> {
+    await environment.deleteTarget();
+    await this.close();
   }
 
   async close(): Promise<void> {
