@@ -14,8 +14,6 @@ export const restartDetailsSchema = z.object({
   batches: z.array(z.array(podSchema)),
   /** Who takes the primary role over before the primary itself is restarted; null: the primary is not restarted. */
   candidate: z.string().nullable(),
-  /** As in a failover's own details. */
-  drainedFromSeconds: z.number().int().optional(),
   minCaughtUp: z.number().int().min(0),
   maxLagMs: z.number().int(),
   waitMs: z.number().int(),
@@ -53,7 +51,7 @@ function primarySteps(details: RestartDetails): PlanStep[] {
 
 /** Those of the failover within a restart, once the candidate's pod is known. */
 export function failoverDetailsOf(
-  { primary, epoch, candidate, drainedFromSeconds, minCaughtUp, maxLagMs }: RestartDetails,
+  { primary, epoch, candidate, minCaughtUp, maxLagMs }: RestartDetails,
   candidateUid: string,
   answering: readonly string[],
 ): FailoverDetails {
@@ -61,7 +59,6 @@ export function failoverDetailsOf(
     primary,
     epoch,
     candidate: { name: candidate ?? "", uid: candidateUid },
-    ...(drainedFromSeconds === undefined ? {} : { drainedFromSeconds }),
     minCaughtUp,
     maxLagMs,
     answering: [...answering],

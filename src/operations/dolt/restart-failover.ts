@@ -1,6 +1,5 @@
 import { fail, HandoverError, type Problem } from "../../domain/errors.ts";
 import type { OperationContext, Step, UndoResult } from "../operation.ts";
-import { drainOf } from "./drain.ts";
 import { FailoverRun } from "./failover-run.ts";
 import { lookAtDolt } from "./look.ts";
 import { failoverDetailsOf, failoverPrefix, type RestartDetails } from "./restart-details.ts";
@@ -107,9 +106,7 @@ export class RestartFailover {
     const uid = isBeforeDemotion ? (pod?.uid ?? "") : "";
     const answers = view.nodes.filter((node) => node.answer !== null).map(({ name }) => name);
     const details = failoverDetailsOf(this.#details, uid, [...new Set([...answering, ...answers])]);
-    // What an earlier process drained ends with the restart that follows.
-    const drain = isBeforeDemotion && old !== null ? drainOf(view, old) : {};
-    return new FailoverRun(this.#context, { ...details, ...drain }, this.#resumed);
+    return new FailoverRun(this.#context, details, this.#resumed);
   }
 }
 

@@ -4,7 +4,6 @@ import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import { describeNodes, emptinessObjection, findOnlyPrimary, isAnswering } from "./assess.ts";
 import { type AnsweringNode, chooseCandidate, lagText } from "./candidate.ts";
 import { lookAndCompare } from "./compare-states.ts";
-import { drainOf } from "./drain.ts";
 import { durabilityWarning } from "./durability.ts";
 import type { DoltView } from "./look.ts";
 import { chooseRestarts, type RestartChoice } from "./restart-choice.ts";
@@ -77,7 +76,6 @@ export function planRestart(
     epoch: primary.answer.epoch,
     batches: choice.batches.map((batch) => [...batch]),
     candidate: candidate?.node.name ?? null,
-    ...(candidate === null ? {} : drainOf(view, primary.answer)),
     minCaughtUp: parameters.minCaughtUp,
     maxLagMs: parameters.maxLagMs,
     waitMs: parameters.waitMs,
