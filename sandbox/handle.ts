@@ -30,7 +30,7 @@ export interface DoltTargetSpec {
   readonly replicatesThrough?: "services" | "headless";
   /** Where every server listens for SQL. Default 3306. */
   readonly sqlPort?: number;
-  /** The servers offer TLS for SQL with this certificate (PEM), and with `required` take nothing else. Real servers only. */
+  /** The servers offer TLS for SQL with this certificate (PEM), and with `required` take nothing else. */
   readonly tls?: { readonly certificate: string; readonly key: string; readonly required: boolean };
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { posix } from "node:path";
+import { createSecureContext } from "node:tls";
 import type { Clock } from "../../src/ports/clock.ts";
 import type {
   ContainerExit,
@@ -10,9 +11,10 @@ import type {
   RunningContainer,
 } from "../node-agent/runtime.ts";
 import { appendLogLine } from "../pod-logs.ts";
-import { parseServerConfig } from "./cluster/config.ts";
+import { parseServerConfig, type ServerConfig } from "./cluster/config.ts";
 import { Volume } from "./engine/volume.ts";
 import type { ReplicationNetwork } from "./network.ts";
+import type { OfferedTls } from "./protocol/sql-connection.ts";
 import { type SimulatedDolt, startSimulatedDolt } from "./server.ts";
 
 /** In a volume's folder: names the simulated disk it stands for. Gone with the folder's contents, as a real server's data is. */
@@ -60,6 +62,7 @@ export class SimulatedDoltRuntime implements ContainerRuntime {
       rootHost: spec.env.DOLT_ROOT_HOST ?? "localhost",
       rootPassword: spec.env.DOLT_ROOT_PASSWORD ?? "",
       answersTo: (host) => namesPod(host, spec),
+      ...(config.tls === undefined ? {} : { tls: await readTls(config.tls, spec) }),
     });
     const container = new SimulatedContainer(server);
     this.#running.add(container);
@@ -143,6 +146,16 @@ class SimulatedContainer implements RunningContainer {
     await this.#server.kill();
     this.#ended.resolve(exit);
   }
+}
+
+async function readTls(
+  { certificate, key, isRequired }: NonNullable<ServerConfig["tls"]>,
+  spec: ContainerSpec,
+): Promise<OfferedTls> {
+  const [cert, privateKey] = await Promise.all(
+    [certificate, key].map((path) => readFile(folderPath(spec, path), "utf8")),
+  );
+  return { context: createSecureContext({ cert, key: privateKey }), isRequired };
 }
 
 /** The file after `--config`. Throws for any other command, as a machine without that program would. */

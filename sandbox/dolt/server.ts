@@ -11,7 +11,7 @@ import type { Volume } from "./engine/volume.ts";
 import { Gate } from "./gate.ts";
 import type { Endpoint, ReplicationNetwork } from "./network.ts";
 import { passwordVerifier, tokenProvesPassword } from "./protocol/handshake.ts";
-import { SqlConnection } from "./protocol/sql-connection.ts";
+import { type OfferedTls, SqlConnection } from "./protocol/sql-connection.ts";
 import { SqlError } from "./sql/values.ts";
 
 const UNAUTHENTICATED = "failed to commit chunks on destDB: rpc error: code = Unauthenticated desc = unauthenticated";
@@ -31,6 +31,8 @@ export interface SimulatedDoltOptions {
   /** `DOLT_ROOT_HOST` and `DOLT_ROOT_PASSWORD`: they count only on a volume that has never been used. */
   readonly rootHost?: string;
   readonly rootPassword?: string;
+  /** Default: none is offered. */
+  readonly tls?: OfferedTls;
   /** Without a port of its own: it is reached by `connect` only, and nothing of it waits for a socket. Default false. */
   readonly withoutPort?: boolean;
 }
@@ -231,6 +233,7 @@ class RunningServer implements SimulatedDolt, Endpoint {
       thawed: () => this.#gate.passed(),
       opened: (opened, session) => this.#opened(opened, session),
       closed: (closed) => this.#forget(closed.id),
+      tls: this.#options.tls ?? null,
     });
     this.#connections.set(id, connection);
     void connection.serve();

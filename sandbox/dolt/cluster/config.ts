@@ -3,8 +3,14 @@ import { z } from "zod";
 
 const schema = z.object({
   listener: z
-    .object({ host: z.string().default("localhost"), port: z.number().int().default(3306) })
-    .default({ host: "localhost", port: 3306 }),
+    .object({
+      host: z.string().default("localhost"),
+      port: z.number().int().default(3306),
+      tls_cert: z.string().optional(),
+      tls_key: z.string().optional(),
+      require_secure_transport: z.boolean().default(false),
+    })
+    .default({ host: "localhost", port: 3306, require_secure_transport: false }),
   cluster: z
     .object({
       standby_remotes: z.array(z.object({ name: z.string(), remote_url_template: z.string() })).default([]),
@@ -31,6 +37,8 @@ export interface ClusterConfig {
 export interface ServerConfig {
   readonly host: string;
   readonly port: number;
+  /** Paths of the certificate and key it offers TLS with; undefined: it offers none. */
+  readonly tls: { readonly certificate: string; readonly key: string; readonly isRequired: boolean } | undefined;
   /** Undefined for a server that stands alone. */
   readonly cluster: ClusterConfig | undefined;
 }
@@ -41,6 +49,10 @@ export function parseServerConfig(yaml: string): ServerConfig {
   return {
     host: listener.host,
     port: listener.port,
+    tls:
+      listener.tls_cert === undefined || listener.tls_key === undefined
+        ? undefined
+        : { certificate: listener.tls_cert, key: listener.tls_key, isRequired: listener.require_secure_transport },
     cluster: cluster && {
       remotes: cluster.standby_remotes.map((remote) => ({
         name: remote.name,

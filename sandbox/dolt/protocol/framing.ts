@@ -12,6 +12,13 @@ export class PacketSplitter {
   #pending: Buffer = Buffer.alloc(0);
   #parts: Buffer[] = [];
 
+  /** Bytes that came behind the last packet, which are none of this splitter's any more. */
+  takeRest(): Buffer {
+    const rest = this.#pending;
+    this.#pending = Buffer.alloc(0);
+    return rest;
+  }
+
   push(chunk: Buffer): Packet[] {
     this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     const packets: Packet[] = [];

@@ -15,6 +15,11 @@ const capability = {
   pluginAuthLengthEncoded: 1 << 21,
 } as const;
 
+/** Announced only by a server that has a certificate. */
+const TLS = 1 << 11;
+/** Length of the packet in which a client asks for TLS, before it says who it is. */
+const TLS_REQUEST_LENGTH = 32;
+
 const SERVER_CAPABILITIES = Object.values(capability).reduce((all, flag) => all | flag, 0);
 const NATIVE_PASSWORD = "mysql_native_password";
 
@@ -35,23 +40,34 @@ export function newScramble(): Buffer {
   return Buffer.from(randomBytes(20).map((byte) => (byte % 127) + 1));
 }
 
-export function handshakePayload(connectionId: number, serverVersion: string, scramble: Buffer): Buffer {
+export function handshakePayload(
+  connectionId: number,
+  serverVersion: string,
+  scramble: Buffer,
+  offersTls: boolean,
+): Buffer {
+  const capabilities = offersTls ? SERVER_CAPABILITIES | TLS : SERVER_CAPABILITIES;
   return new PayloadWriter()
     .uint(10, 1)
     .nullTerminated(serverVersion)
     .uint(connectionId, 4)
     .bytes(scramble.subarray(0, 8))
     .uint(0, 1)
-    .uint(SERVER_CAPABILITIES & 0xffff, 2)
+    .uint(capabilities & 0xffff, 2)
     .uint(CHARACTER_SET, 1)
     .uint(2, 2)
-    .uint((SERVER_CAPABILITIES >>> 16) & 0xffff, 2)
+    .uint((capabilities >>> 16) & 0xffff, 2)
     .uint(scramble.length + 1, 1)
     .bytes(Buffer.alloc(10))
     .bytes(scramble.subarray(8))
     .uint(0, 1)
     .nullTerminated(NATIVE_PASSWORD)
     .toBuffer();
+}
+
+/** Whether the client's first packet asks for TLS; what it says of itself comes after that, encrypted. */
+export function isTlsRequest(payload: Buffer): boolean {
+  return payload.length === TLS_REQUEST_LENGTH && (new PayloadReader(payload).uint(4) & TLS) !== 0;
 }
 
 /** Asks the client for its password in the scheme that this server understands. */

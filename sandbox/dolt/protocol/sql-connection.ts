@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { type SecureContext, TLSSocket } from "node:tls";
 import type { Outcome } from "../engine/outcome.ts";
 import type { Session } from "../engine/session.ts";
 import { MYSQL_VERSION } from "../engine/variables.ts";
@@ -10,6 +11,7 @@ import {
   authSwitchPayload,
   handshakePayload,
   isNativePassword,
+  isTlsRequest,
   newScramble,
   parseHandshakeResponse,
 } from "./handshake.ts";
@@ -33,6 +35,12 @@ export interface Authentication {
   login(user: string, token: Buffer, scramble: Buffer): Session | SqlError;
 }
 
+/** A certificate, and whether clients without TLS are sent away. */
+export interface OfferedTls {
+  readonly context: SecureContext;
+  readonly isRequired: boolean;
+}
+
 export interface ConnectionOptions {
   readonly socket: Socket;
   readonly id: number;
@@ -42,6 +50,7 @@ export interface ConnectionOptions {
   readonly opened: (connection: SqlConnection, session: Session) => void;
   /** Called once the socket is closed. */
   readonly closed: (connection: SqlConnection) => void;
+  readonly tls: OfferedTls | null;
 }
 
 interface PreparedStatement {
@@ -59,6 +68,8 @@ export class SqlConnection {
   readonly #ended = new AbortController();
   readonly #statements = new Map<number, PreparedStatement>();
   #arrived = Promise.withResolvers<void>();
+  /** What is spoken over: the socket, or TLS on it. */
+  #stream: Socket;
   #session: Session | undefined;
   #sequence = 0;
   #nextStatement = 1;
@@ -68,6 +79,7 @@ export class SqlConnection {
     this.#options = options;
     this.id = options.id;
     const { socket } = options;
+    this.#stream = socket;
     socket.setNoDelay(true);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     // The close that follows tells all there is to know.
@@ -103,7 +115,7 @@ export class SqlConnection {
       if (!(error instanceof RangeError)) this.#send(errorOf(error));
     } finally {
       // What was written last still goes out.
-      this.#options.socket.destroySoon();
+      this.#stream.destroySoon();
       this.#end();
     }
   }
@@ -137,9 +149,15 @@ export class SqlConnection {
   async #handshake(): Promise<void> {
     const scramble = newScramble();
     this.#sequence = 0;
-    this.#send(handshakePayload(this.id, MYSQL_VERSION, scramble));
-    const packet = await this.#next();
+    const { tls } = this.#options;
+    this.#send(handshakePayload(this.id, MYSQL_VERSION, scramble, tls !== null));
+    let packet = await this.#next();
     if (packet === undefined) return;
+    if (tls !== null && isTlsRequest(packet.payload)) {
+      this.#startTls(tls.context);
+      packet = await this.#next();
+      if (packet === undefined) return;
+    } else if (tls?.isRequired) throw new SqlError(tlsRequiredText, 1105);
     const login = parseHandshakeResponse(packet.payload);
     let { token } = login;
     if (!isNativePassword(login.plugin)) {
@@ -154,6 +172,18 @@ export class SqlConnection {
     this.#session = session;
     this.#options.opened(this, session);
     this.#send(okPayload(0, 0, 0, session));
+  }
+
+  /** From here on both sides speak TLS; the client's first bytes of it may have come with its request. */
+  #startTls(secureContext: SecureContext): void {
+    const { socket } = this.#options;
+    socket.removeAllListeners("data");
+    socket.pause();
+    socket.unshift(this.#splitter.takeRest());
+    const secure = new TLSSocket(socket, { isServer: true, secureContext });
+    secure.on("data", (chunk: Buffer) => this.#receive(chunk));
+    secure.on("error", () => undefined);
+    this.#stream = secure;
   }
 
   async #answer(payload: Buffer): Promise<void> {
@@ -223,9 +253,13 @@ export class SqlConnection {
       this.#sequence = nextSequence;
       return bytes;
     });
-    this.#options.socket.write(Buffer.concat(frames));
+    this.#stream.write(Buffer.concat(frames));
   }
 }
+
+/** What Dolt 2.2.3 says to a client without TLS where `require_secure_transport` is set. */
+const tlsRequiredText =
+  "unknown error: Code: UNAVAILABLE\nserver does not allow insecure connections, client must use SSL/TLS\n";
 
 function outcomePayloads(session: Session, outcome: Outcome, binary: boolean): Buffer[] {
   const warnings = session.warnings.length;
