@@ -72,7 +72,9 @@ function standbyHoldings(view: DoltView, standby: AnsweringNode, primary: Answer
       forbids: "nothing",
     });
   }
-  if (answer.privileges.branchControl !== primary.answer.privileges.branchControl) {
+  // Branch control is reached through a database; without one there is nothing to compare.
+  const isReachable = answer.databases.length > 0 && primary.answer.databases.length > 0;
+  if (isReachable && answer.privileges.branchControl !== primary.answer.privileges.branchControl) {
     found.push({
       code: "branch_control_behind",
       text: `${name} has another branch control than ${primary.name}`,

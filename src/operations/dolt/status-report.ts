@@ -1,3 +1,4 @@
+import type { ReplicationRow } from "../../ports/dolt-servers.ts";
 import { lineToType } from "../line-to-type.ts";
 import type { OperationContext } from "../operation.ts";
 import { onlyPrimaryOf } from "./assess.ts";
@@ -32,6 +33,8 @@ export interface NodeReport {
   readonly silence: string | null;
   /** How long ago its primary was last in touch, by its own clock; null when it is no standby, or never heard of one since its start. */
   readonly heardOfPrimaryMs: number | null;
+  /** How long ago the primary last pushed something to it, by the primary's clock; null when it says nothing of that. */
+  readonly replicatedToMs: number | null;
   /** When Kubernetes last saw it become Ready or cease to be; null when it never said. */
   readonly readyChangedAtMs: number | null;
   /** What the primary says of replicating to it; empty for the primary, and when no one primary answers. */
@@ -59,7 +62,9 @@ export function reportOf(view: DoltView, recommendations: readonly Recommendatio
 function nodeReport(node: DoltNode, view: DoltView): NodeReport {
   const { name, pod, answer, silence } = node;
   const primary = onlyPrimaryOf(view);
-  const rows = primary === null || primary.name === name ? [] : primary.answer.replication;
+  const rows = (primary === null || primary.name === name ? [] : primary.answer.replication).filter(
+    (row) => podOfRemote({ name: row.remote, url: row.remoteUrl }, view.workload.pods) === name,
+  );
   return {
     pod: name,
     exists: pod !== null,
@@ -78,20 +83,30 @@ function nodeReport(node: DoltNode, view: DoltView): NodeReport {
           },
     silence: silence?.text ?? null,
     heardOfPrimaryMs: heardOfPrimary(node),
+    replicatedToMs: primary === null ? null : ageOf(rows, primary.answer.details.clockMs),
     readyChangedAtMs: pod?.readyChangedAtMs ?? null,
-    replication: rows
-      .filter((row) => podOfRemote({ name: row.remote, url: row.remoteUrl }, view.workload.pods) === name)
-      .map(({ database, remote, remoteUrl, lagMs, error }) => ({ database, remote, remoteUrl, lagMs, error })),
+    replication: rows.map(({ database, remote, remoteUrl, lagMs, error }) => ({
+      database,
+      remote,
+      remoteUrl,
+      lagMs,
+      error,
+    })),
   };
 }
 
 /** `last_update` of a standby ticks about once a second while its primary lives (dolt.md, “Seen on real servers”). */
 function heardOfPrimary({ answer }: DoltNode): number | null {
   if (answer?.role !== "standby") return null;
-  const updates = answer.replication.flatMap((row) => row.lastUpdateMs ?? []);
-  if (updates.length === 0 || Number.isNaN(answer.details.clockMs)) return null;
+  return ageOf(answer.replication, answer.details.clockMs);
+}
+
+/** How old the newest `last_update` is by the same server's clock. */
+function ageOf(rows: readonly Pick<ReplicationRow, "lastUpdateMs">[], clockMs: number): number | null {
+  const updates = rows.flatMap((row) => row.lastUpdateMs ?? []);
+  if (updates.length === 0 || Number.isNaN(clockMs)) return null;
   // `last_update` is cut or rounded to whole seconds, so it can lie a little ahead.
-  return Math.max(0, answer.details.clockMs - Math.max(...updates));
+  return Math.max(0, clockMs - Math.max(...updates));
 }
 
 /** The report for people, line by line: what is wrong first, then each node, then what would make things better. */
@@ -148,7 +163,8 @@ function sinceText(atMs: number | null): string {
   return atMs === null ? "" : ` since ${new Date(atMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-function heardText({ server, heardOfPrimaryMs }: NodeReport): string[] {
+function heardText({ server, heardOfPrimaryMs, replicatedToMs }: NodeReport): string[] {
+  if (server === null && replicatedToMs !== null) return [`last replicated to ${duration(replicatedToMs)} ago`];
   if (server?.role !== "standby") return [];
   if (heardOfPrimaryMs === null) return ["has not heard of a primary since its start"];
   return [`heard of its primary ${heardOfPrimaryMs < 1_000 ? "just now" : `${duration(heardOfPrimaryMs)} ago`}`];
