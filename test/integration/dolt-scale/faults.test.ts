@@ -8,6 +8,7 @@ import type { Problem } from "../../../src/domain/errors.ts";
 import type { Parameters } from "../../../src/domain/plan.ts";
 import { scaleOperation } from "../../../src/operations/dolt/scale.ts";
 import type { OperationContext } from "../../../src/operations/operation.ts";
+import type { Workloads } from "../../../src/ports/workloads.ts";
 import { FailoverBench } from "../dolt-failover/support/failover-bench.ts";
 import { refused, refusing } from "./support/turns.ts";
 
@@ -144,12 +145,13 @@ describe("a scaling that fails on its way", { timeout }, () => {
 
   it("stops when a restarted pod does not come back; the same command goes on once it is mended", async () => {
     const plan = await bench.plan({ replicas: 4, waitMs: 8_000 });
-    const crashing = refusing(bench.workloads, {
-      setReplicas: async (...given) => {
-        await bench.target.faults.crashLoop("orders-1", true);
-        return await bench.workloads.scaling.setReplicas(...given);
+    const crashing: Workloads = {
+      ...refusing(bench.workloads, {}),
+      evictPod: async (pod, signal) => {
+        await bench.target.faults.crashLoop(pod.name, true);
+        return await bench.workloads.evictPod(pod, signal);
       },
-    });
+    };
     const stopped = await bench.run(plan, { workloads: crashing });
     expect({ state: stopped.state, code: stopped.outcome.problems[0]?.code }).toEqual({
       state: "failed",
@@ -158,8 +160,8 @@ describe("a scaling that fails on its way", { timeout }, () => {
     expect(stopped.outcome.problems[0]?.next).toContain("dolt scale orders --replicas 4");
     expect(await bench.routed()).toEqual(["orders-0"]);
 
-    await bench.target.faults.crashLoop("orders-1", false);
-    await bench.until("orders-1 answers", async () => (await bench.identity("orders-1").catch(() => null)) !== null);
+    await bench.target.faults.crashLoop("orders-2", false);
+    await bench.until("orders-2 answers", async () => (await bench.identity("orders-2").catch(() => null)) !== null);
     const { state, outcome } = await bench.run(await bench.plan({ replicas: 4 }));
 
     expect({ state, problems: outcome.problems }).toEqual({ state: "succeeded", problems: [] });

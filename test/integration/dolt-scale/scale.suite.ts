@@ -72,14 +72,15 @@ export function scaleSuite(name: string, start: () => Promise<ClusterHandle>): v
     it("goes on from wherever a worker dies: after each step, and after each write whose answer it never hears", async () => {
       await write(3_000_000);
       const up = await carryOutByTurns(bench, await bench.plan({ replicas: 4 }));
-      expect(up).toEqual(expect.arrayContaining(["scale to 4", "configure", "failover-demote", "join", "verify"]));
+      // What a step is found to have done already is no deed of the next worker.
+      expect(up).toEqual(
+        expect.arrayContaining(["creation of orders-3-repl", "scale to 4", "failover-demote", "verify"]),
+      );
       await expectHealthy(4);
 
       await handOver(bench, "orders-3");
       const down = await carryOutByTurns(bench, await bench.plan({ replicas: 3 }));
-      expect(down).toEqual(
-        expect.arrayContaining(["handover-demote", "failover-promote", "scale to 3", "remove", "tidy"]),
-      );
+      expect(down).toEqual(expect.arrayContaining(["handover-demote", "failover-promote", "scale to 3", "verify"]));
       await expectHealthy(3, await stopWriting());
     });
 
