@@ -3,6 +3,7 @@ import type { ClusterHandle } from "../../../sandbox/handle.ts";
 import { type ContradictionCode, contradictionsOf } from "../../../src/operations/dolt/contradictions.ts";
 import { failoverOperation } from "../../../src/operations/dolt/failover.ts";
 import { lookAtDolt } from "../../../src/operations/dolt/look.ts";
+import { promoteOperation } from "../../../src/operations/dolt/promote.ts";
 import { statusOperation } from "../../../src/operations/dolt/status.ts";
 import type { StatusReport } from "../../../src/operations/dolt/status-report.ts";
 import type { OperationContext } from "../../../src/operations/operation.ts";
@@ -21,7 +22,7 @@ export function statusSuite(name: string, start: () => Promise<ClusterHandle>): 
     /** A target of its own for each test that leaves it broken. */
     const use = async (target: string) => {
       await bench?.close();
-      bench = await FailoverBench.start(cluster, target);
+      bench = await FailoverBench.start(cluster, target, { operation: promoteOperation });
     };
 
     const ask = async (changed: Partial<OperationContext> = {}) => {
@@ -214,8 +215,12 @@ export function statusSuite(name: string, start: () => Promise<ClusterHandle>): 
       );
     });
 
-    it("sees a primary that came back with an empty volume, forbids everything, and a failover is refused with what to type", async () => {
+    it("sees a primary that came back with an empty volume, forbids everything, and what it tells to type mends it", async () => {
       await use("emptied");
+      await bench.write(pod(0), 7);
+      await bench.until("a standby holds the row", async () =>
+        (await bench.ids(pod(1)).catch((): number[] => [])).includes(7),
+      );
       await bench.target.faults.emptyVolume(pod(0));
       await bench.untilIs(pod(0), { role: "primary", epoch: 1 });
 
@@ -229,6 +234,21 @@ export function statusSuite(name: string, start: () => Promise<ClusterHandle>): 
       const problems = failover.kind === "refused" ? failover.problems : [];
       expect(problems.map(({ code }) => code)).toContain("dolt_primary_lacks");
       expect(problems.find(({ code }) => code === "dolt_primary_lacks")?.next).toContain("before a client connects");
+
+      // Its server is ended, as by an image that does not exist; a standby is promoted; then it may start again.
+      await bench.target.faults.crashLoop(pod(0), true);
+      await untilSays("stopped");
+      await untilSays("no_primary");
+      const { outcome } = await bench.run(await bench.plan({ acceptLoss: true, to: pod(1) }));
+      await bench.target.faults.crashLoop(pod(0), false);
+      expect(outcome.problems).toEqual([]);
+      await bench.until("it follows, and holds the row again", async () => {
+        const role = await bench.identity(pod(0)).then(
+          (identity) => identity.role,
+          () => null,
+        );
+        return role === "standby" && (await bench.ids(pod(0)).catch((): number[] => [])).includes(7);
+      });
     });
   });
 }
