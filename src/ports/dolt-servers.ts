@@ -113,13 +113,6 @@ export interface DoltSession {
   replication(options: CallOptions): Promise<ReplicationRow[]>;
   /** Rows of users and branch control only: cheap, and enough before a demotion. */
   privileges(options: CallOptions): Promise<Pick<DataState, "users" | "branchControl">>;
-  /** Lag of each database on each standby, in milliseconds: `ReplicationRow.lagMs` alone, by one question. */
-  lags(options: CallOptions): Promise<(number | null)[]>;
-  /**
-   * `SET GLOBAL dolt_cluster_ack_writes_timeout_secs`: for how long each commit waits for the standbys; 0: not at all. The
-   * server forgets it when it ends.
-   */
-  setAckWrites(timeoutSeconds: number, options: CallOptions): Promise<void>;
   /** Names, settings and the clock; one question a database. */
   details(options: CallOptions): Promise<ServerDetails>;
   /** Reads through every branch; costs a connection a branch. Only meaningful while nothing writes. */

@@ -32,8 +32,6 @@ function dying(real: DoltSession): DoltSession {
     databases: (options) => real.databases(options),
     replication: (options) => real.replication(options),
     privileges: (options) => real.privileges(options),
-    lags: (options) => real.lags(options),
-    setAckWrites: (timeoutSeconds, options) => real.setAckWrites(timeoutSeconds, options),
     details: (options) => real.details(options),
     dataState: (options) => real.dataState(options),
     close: () => real.close(),

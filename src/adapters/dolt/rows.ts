@@ -37,11 +37,6 @@ export const replicationRowSchema = z
     }),
   );
 
-/** Of `dolt_cluster_status`, its lag alone. */
-export const lagRowSchema = z
-  .object({ replication_lag_millis: z.number().nullable() })
-  .transform((row) => row.replication_lag_millis);
-
 export const caughtUpRowSchema = z
   .object({ caught_up: flagSchema, database: z.string(), remote: z.string(), remote_url: z.string() })
   .transform(

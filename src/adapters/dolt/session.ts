@@ -1,4 +1,3 @@
-import type { Connection } from "mysql2";
 import { z } from "zod";
 import type {
   CallOptions,
@@ -17,16 +16,24 @@ import { readDetails } from "./details.ts";
 import { MysqlDoltEvidence, type Statements } from "./evidence.ts";
 import { callFailure } from "./failures.ts";
 import { readReplication } from "./replication.ts";
-import { caughtUpRowSchema, identityRowSchema, lagRowSchema, statusRowSchema } from "./rows.ts";
+import { caughtUpRowSchema, identityRowSchema, statusRowSchema } from "./rows.ts";
+
+/** What a session needs of a mysql2 connection. */
+export interface MysqlConnection {
+  query(statement: { sql: string }, answered: (error: Error | null, rows: unknown) => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "end", listener: () => void): unknown;
+  destroy(): void;
+}
 
 /** One authenticated connection. A call that gets no answer destroys it: its answer could otherwise be taken for the next call's. */
 export class MysqlDoltSession implements DoltSession {
   readonly evidence: MysqlDoltEvidence;
   readonly backups: MysqlDoltBackups;
-  readonly #connection: Connection;
+  readonly #connection: MysqlConnection;
   #closed: string | null = null;
 
-  constructor(connection: Connection) {
+  constructor(connection: MysqlConnection) {
     this.#connection = connection;
     // Without listeners a connection lost between two calls would end the process.
     connection.on("error", (error: Error) => this.#markClosed(error.message));
@@ -68,14 +75,6 @@ export class MysqlDoltSession implements DoltSession {
       await this.#answer(`USE ${quoted(database)}`, options);
     };
     return readDataState(this.#reader(options), use);
-  }
-
-  lags(options: CallOptions): Promise<(number | null)[]> {
-    return this.#rows("SELECT replication_lag_millis FROM dolt_cluster.dolt_cluster_status", lagRowSchema, options);
-  }
-
-  async setAckWrites(timeoutSeconds: number, options: CallOptions): Promise<void> {
-    await this.#answer(`SET GLOBAL dolt_cluster_ack_writes_timeout_secs = ${whole(timeoutSeconds)}`, options);
   }
 
   async assumeRole(role: "primary" | "standby", epoch: number, options: CallOptions): Promise<void> {

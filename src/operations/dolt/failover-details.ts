@@ -7,11 +7,6 @@ export const failoverDetailsSchema = z.object({
   /** Epoch of the primary when the plan was made. The new one is decided at execution: highest seen anywhere, and one more. */
   epoch: z.number().int(),
   candidate: z.object({ name: z.string(), uid: z.string() }),
-  /**
-   * For how long the primary made each commit wait for the standbys when this was planned, in seconds; it is set back to
-   * that after the drain. Missing: nothing is drained, as commits wait already, or a standby could not answer.
-   */
-  drainedFromSeconds: z.number().int().optional(),
   minCaughtUp: z.number().int().min(0),
   maxLagMs: z.number().int(),
   /** Pods whose servers answered: those that have to follow afterwards. */
@@ -26,7 +21,7 @@ export function failoverSteps(details: FailoverDetails): PlanStep[] {
   const { primary, candidate } = details;
   return [
     { id: "check", title: `Look again at every node; open connections to ${primary.name} and ${candidate.name}` },
-    { id: "prepare", title: `Let the standbys catch up: for a moment each commit waits for them` },
+    { id: "prepare", title: `Send no more reads to ${candidate.name}` },
     { id: "demote", title: `Demote ${primary.name} to standby` },
     { id: "promote", title: `Promote ${candidate.name} to primary` },
     { id: "route", title: `Route writes to ${candidate.name}, then take ${primary.name}'s label` },

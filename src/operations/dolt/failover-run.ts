@@ -6,9 +6,8 @@ import { chooseCandidate, lagText } from "./candidate.ts";
 import { missingFrom } from "./caught-up.ts";
 import { lookAndCompare } from "./compare-states.ts";
 import { differences } from "./data-states.ts";
-import { untilQuiet } from "./drain.ts";
 import { type FailoverDetails, failoverSteps } from "./failover-details.ts";
-import { endDrain, prepareSwitch } from "./failover-preparation.ts";
+import { prepareSwitch } from "./failover-preparation.ts";
 import { undoFailover } from "./failover-undo.ts";
 import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
 import { findOutDemotion } from "./lost-demotion.ts";
@@ -49,8 +48,6 @@ export class FailoverRun implements OperationRun {
   #writesStoppedAtMs: number | null = null;
   #writesStoppedMs: number | null = null;
   #notFollowing: string[] = [];
-  /** What a person has to put back by hand, as a sentence; empty: nothing. */
-  #leftToDo = "";
 
   constructor(context: OperationContext, details: FailoverDetails, resumed: boolean) {
     this.#context = context;
@@ -121,18 +118,15 @@ export class FailoverRun implements OperationRun {
     ];
   }
 
-  async undo(failure: Problem, signal: AbortSignal): Promise<UndoResult> {
-    const context = this.#with(signal);
-    const result = await undoFailover(context, this.#details, failure, this.#sent);
-    if (this.#view !== null) await endDrain(context, this.#details, this.#view);
-    return result;
+  undo(failure: Problem, signal: AbortSignal): Promise<UndoResult> {
+    return undoFailover(this.#with(signal), this.#details, failure, this.#sent);
   }
 
   result() {
     const { primary, candidate } = this.#details;
     const follow = this.#notFollowing.length === 0 ? "" : ` Not following yet: ${this.#notFollowing.join("; ")}.`;
     return {
-      summary: `${candidate.name} is primary, ${primary.name} ${this.#oldState}.${follow}${this.#leftToDo}`,
+      summary: `${candidate.name} is primary, ${primary.name} ${this.#oldState}.${follow}`,
       writesStoppedMs: this.#writesStoppedMs,
     };
   }
@@ -212,16 +206,14 @@ export class FailoverRun implements OperationRun {
     }
   }
 
-  async #prepare(signal: AbortSignal): Promise<string> {
-    this.#primary ??= await this.#connect(this.#details.primary.name, signal);
-    return await prepareSwitch(this.#with(signal), this.#details, this.#seen(), this.#primary);
+  #prepare(signal: AbortSignal): Promise<string> {
+    return prepareSwitch(this.#with(signal), this.#details.candidate.name, this.#seen().workload);
   }
 
   async #demote(signal: AbortSignal): Promise<string> {
     const { primary, minCaughtUp } = this.#details;
     const session = this.#primary ?? (await this.#connect(primary.name, signal));
     const epoch = highestEpoch(this.#seen()) + 1;
-    if (this.#details.drainedFromSeconds !== undefined) await untilQuiet(session, this.#context.clock, signal);
     this.#writesStoppedAtMs = this.#context.clock.monotonicMs();
     this.#sent = { ...this.#sent, demotion: "unanswered" };
     try {
@@ -352,8 +344,6 @@ export class FailoverRun implements OperationRun {
     const { candidate, primary, answering } = this.#details;
     const context = this.#with(signal);
     const giveUpAtMs = context.clock.monotonicMs() + 30_000;
-    const left = await endDrain(context, this.#details, this.#seen());
-    this.#leftToDo = left === null ? "" : ` ${left}`;
     for (;;) {
       const view = await this.#lookAgain(signal);
       const { pod, answer: promoted } = this.#node(candidate.name);

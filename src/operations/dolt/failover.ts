@@ -4,7 +4,6 @@ import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import { describeNodes, emptinessObjection, findOnlyPrimary, isAnswering, rolloutRuns } from "./assess.ts";
 import { type AnsweringNode, chooseCandidate, lagText } from "./candidate.ts";
 import { lookAndCompare } from "./compare-states.ts";
-import { drainOf } from "./drain.ts";
 import { durabilityWarning } from "./durability.ts";
 import { type FailoverParameters, failoverDefinition, failoverParametersSchema } from "./failover-definition.ts";
 import { type FailoverDetails, failoverDetailsSchema, failoverSteps } from "./failover-details.ts";
@@ -106,7 +105,6 @@ export function planFailover(
     primary: { name: primary.name, uid: primary.pod?.uid ?? "" },
     epoch: primary.answer.epoch,
     candidate: { name: candidate.name, uid: candidate.pod?.uid ?? "" },
-    ...drainOf(view, primary.answer),
     minCaughtUp: parameters.minCaughtUp,
     maxLagMs: parameters.maxLagMs,
     answering,

@@ -158,12 +158,6 @@ export class FailoverBench {
     await this.#query(pod, statement);
   }
 
-  /** For how long a server makes commits wait for its standbys, in seconds. */
-  async ackWrites(pod: string): Promise<number> {
-    const [row] = await this.#query(pod, "SELECT @@GLOBAL.dolt_cluster_ack_writes_timeout_secs AS secs");
-    return Number(row?.secs);
-  }
-
   /** The role labels of all pods, in their order. */
   async roleLabels(): Promise<string[]> {
     const { pods } = await this.workload();

@@ -34,8 +34,6 @@ export class InterceptedServers implements DoltServers {
       databases: (call) => real.databases(call),
       replication: (call) => real.replication(call),
       privileges: (call) => real.privileges(call),
-      lags: (call) => real.lags(call),
-      setAckWrites: (timeoutSeconds, call) => real.setAckWrites(timeoutSeconds, call),
       details: (call) => real.details(call),
       dataState: (call) => real.dataState(call),
       close: () => real.close(),
