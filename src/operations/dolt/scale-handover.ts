@@ -1,4 +1,5 @@
-import type { Problem } from "../../domain/errors.ts";
+import { fail, type Problem } from "../../domain/errors.ts";
+import { DoltError } from "../../ports/dolt-servers.ts";
 import type { OperationContext, Step, UndoResult } from "../operation.ts";
 import { findOnlyPrimary } from "./assess.ts";
 import type { FailoverDetails } from "./failover-details.ts";
@@ -7,7 +8,7 @@ import { lookAtDolt } from "./look.ts";
 import { isRoutedOnlyTo } from "./role-labels.ts";
 import { handoverPrefix, type ScaleDetails } from "./scale-details.ts";
 import { readSituation } from "./scale-situation.ts";
-import { nodeOf } from "./server-calls.ts";
+import { assumeRole, identityOf, nodeOf } from "./server-calls.ts";
 
 /**
  * The failover from a primary that leaves to a server that stays, before the configuration is touched: a server takes
@@ -44,7 +45,9 @@ export class ScaleHandover {
       },
       act: async (signal) => {
         const note = await step.act(signal);
-        this.#hasEnded ||= step.id === last;
+        if (step.id !== last) return note;
+        await this.#raise(signal);
+        this.#hasEnded = true;
         return note;
       },
     }));
@@ -65,6 +68,28 @@ export class ScaleHandover {
   }
 
   /**
+   * The new primary's epoch becomes the one that the plan names for what follows: at which it was promoted depends on how
+   * many workers it took, and nobody could tell later. The same role at a higher epoch keeps its connections (dolt.md,
+   * “Procedures”).
+   */
+  async #raise(signal: AbortSignal): Promise<void> {
+    const { roll } = this.#details;
+    if (roll === null) return;
+    const context = { ...this.#context, signal };
+    const { name } = this.#failover.candidate;
+    const view = await lookAtDolt(context);
+    try {
+      await assumeRole(context, view, name, "primary", roll.epoch);
+    } catch (error) {
+      if (!(error instanceof DoltError)) throw error;
+      const identity = await identityOf(context, view, name);
+      if (identity?.role === "primary" && identity.epoch === roll.epoch) return;
+      const doing = `its epoch was raised to ${roll.epoch}`;
+      throw fail("dolt_silent", { pod: name, doing, why: error.message }, { cause: error });
+    }
+  }
+
+  /**
    * What comes after it has begun, or its end is plain to see. Asked of the world, because another failover follows, in
    * whose middle nothing of this one shows any more.
    */
@@ -80,7 +105,7 @@ export class ScaleHandover {
     const isHandedOver =
       "primary" in found &&
       !leaving.includes(found.primary.name) &&
-      found.primary.answer.epoch > this.#failover.epoch &&
+      found.primary.answer.epoch >= (roll?.epoch ?? this.#failover.epoch + 1) &&
       isRoutedOnlyTo(found.primary.name, view.workload);
     this.#hasEnded = isConfigured || isRolling || isHandedOver;
     return this.#hasEnded;

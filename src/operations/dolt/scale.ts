@@ -27,6 +27,8 @@ import { configChange } from "./server-config.ts";
 /** How often the cluster is looked at before it is said that the pods cannot stand in for one another. */
 const looksAtMost = 5;
 const lookAgainAfterMs = 400;
+/** How far the epoch moves with a failover that comes before restarts: more than one that many workers carry out uses up. */
+const handoverEpochs = 20;
 /** Refusals that may be over in a moment: lag moves under writes. */
 const passing = ["dolt_no_candidate", "dolt_restart_unfit"];
 
@@ -187,7 +189,7 @@ function rollAfterHandover(context: OperationContext, view: DoltView, request: R
   const isTwice = second !== null;
   return {
     ...roll,
-    details: { ...details, primary: handover.candidate, epoch: handover.epoch + 1, candidate: second },
+    details: { ...details, primary: handover.candidate, epoch: handover.epoch + handoverEpochs, candidate: second },
     now: isTwice ? [...now, `Takes over from it, once restarted: ${second}`] : now,
     cost: isTwice ? `Twice: ${cost}` : cost,
     bounds: [...limits, ...planned.draft.bounds],
