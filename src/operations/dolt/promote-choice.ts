@@ -39,7 +39,7 @@ export function choosePromoted(
   const pool = standbys.filter(({ name }) => name !== parameters.avoid);
   const judged = pool.map((node) => ({
     node,
-    reason: unfit(node) ?? (parameters.to === node.name ? null : notReady(node)),
+    reason: unfitToLead(node, parameters),
   }));
   const rejected = [
     ...standbys.filter((node) => !pool.includes(node)).map(({ name }) => `${name}: to be avoided, as asked`),
@@ -67,14 +67,13 @@ export function choosePromoted(
   return { kind: "unclear", why, fit: fit.map(({ name }) => name) };
 }
 
-function unfit({ pod, answer }: AnsweringNode): string | null {
+/** Why this server cannot become primary, whatever it holds; null: it can. */
+export function unfitToLead({ name, pod, answer }: AnsweringNode, { to }: PromoteParameters): string | null {
+  if (answer.role !== "standby") return `its role is ${answer.role}`;
   if (pod === null || pod.terminating) return "its pod is terminating";
-  return answer.databases.length === 0 ? "it holds no database" : null;
-}
-
-/** Services send nothing to it; whoever names it by hand may know better. */
-function notReady({ pod }: AnsweringNode): string | null {
-  return pod?.ready === true ? null : "its pod is not Ready";
+  if (answer.databases.length === 0) return "it holds no database";
+  // Services send nothing to it; whoever names it by hand may know better.
+  return pod.ready || to === name ? null : "its pod is not Ready";
 }
 
 function isNewest(node: AnsweringNode, pool: readonly AnsweringNode[], { orderOf }: Freshness): boolean {

@@ -1,13 +1,15 @@
+import { isDeepStrictEqual } from "node:util";
 import { fail, type Problem, problem } from "../../domain/errors.ts";
-import type { Acceptance, PlanWarning } from "../../domain/plan.ts";
+import type { Acceptance, Plan, PlanWarning } from "../../domain/plan.ts";
 import { DoltError } from "../../ports/dolt-servers.ts";
 import { lineToType } from "../line-to-type.ts";
 import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import { describeNodes, highestEpoch, isAnswering, rolloutRuns } from "./assess.ts";
+import type { AnsweringNode } from "./candidate.ts";
 import { type ListenedLook, listen, readFreshness } from "./freshness-look.ts";
 import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
 import { objectionsToPromotion } from "./promote-assess.ts";
-import { choosePromoted, type PromoteChoice } from "./promote-choice.ts";
+import { choosePromoted, type PromoteChoice, unfitToLead } from "./promote-choice.ts";
 import {
   acceptLossFlag,
   type PromoteParameters,
@@ -40,13 +42,15 @@ export const promoteOperation: Operation = {
       const primary = lost ?? "gone, and which pod it was cannot be told";
       return refusal([problem("dolt_primary_not_expected", { expected: parameters.expectedPrimary, primary })]);
     }
+    const again = await planAgain(context, parameters, listened, approved, approvedDetails);
+    if (again !== null) return again;
     const freshness = await readFreshness(context, view);
     const choice = choosePromoted(view, freshness, parameters, approvedDetails?.candidate.name);
     if (choice.kind === "none") return refusal([problem("dolt_no_candidate", { rejected: choice.rejected })]);
     if (choice.kind === "unclear") return refusal([unclear(context, parameters, choice)]);
     const held = await heldOrWhyNot(context, view, choice.node.name);
     if ("why" in held) return refusal([problem("dolt_no_candidate", { rejected: [held.why] })]);
-    const details = detailsOf(listened, choice, lost, held.text);
+    const details = detailsOf(listened, choice.node, lost, held.text);
     const figures = lossFigures(view, freshness, choice.node.name, lost);
     return {
       kind: "plan",
@@ -56,7 +60,7 @@ export const promoteOperation: Operation = {
         steps: promoteSteps(details),
         cost: `${choice.node.name} takes writes at once. Writes that only ${lost ?? "the lost primary"} has are lost. ${returnText(lost, choice.node.name)}`,
         bounds: [`no primary reaches a standby`, `${choice.node.name} holds what it holds now`],
-        warnings: warningsOf(view, choice, parameters),
+        warnings: [...warningsOf(view, choice.node, parameters), ...freshnessWarnings(choice)],
         acceptance: acceptanceOf(choice.node.name, lost, figures, parameters),
         details,
       },
@@ -69,6 +73,41 @@ export const promoteOperation: Operation = {
     return new PromoteRun(context, details.data, resumed);
   },
 };
+
+/**
+ * The approved plan as it is now, where no standby was reached since and the chosen one holds what it held: then which is the
+ * newest cannot have changed, and is not judged anew by times that differ a little at each look. Null: it has to be planned.
+ */
+async function planAgain(
+  context: OperationContext,
+  parameters: PromoteParameters,
+  { view, contacts }: ListenedLook,
+  approved: Plan | undefined,
+  details: PromoteDetails | undefined,
+): Promise<PlanResult | null> {
+  if (approved === undefined || details === undefined) return null;
+  const node = view.nodes.filter(isAnswering).find(({ name }) => name === details.candidate.name);
+  if (node === undefined || unfitToLead(node, parameters) !== null) return null;
+  if (!isDeepStrictEqual(contacts, details.contacts)) return null;
+  const held = await heldOrWhyNot(context, view, node.name);
+  if ("why" in held || held.text !== details.holds) return null;
+  const now = detailsOf({ view, contacts }, node, lostPrimary(view), held.text);
+  const { steps, cost, bounds, acceptance } = approved;
+  const judged = approved.warnings.filter(({ code }) => isOfFreshness(code));
+  return {
+    kind: "plan",
+    draft: {
+      facts: factsOf(view, now, parameters),
+      now: describeNodes(view),
+      steps,
+      cost,
+      bounds,
+      warnings: [...warningsOf(view, node, parameters), ...judged],
+      ...(acceptance === undefined ? {} : { acceptance }),
+      details: now,
+    },
+  };
+}
 
 function strangers(parameters: PromoteParameters, view: DoltView): Problem[] {
   const pods = view.nodes.map((node) => node.name);
@@ -110,8 +149,8 @@ async function heldOrWhyNot(
 }
 
 function detailsOf(
-  { view, contacts }: ListenedLook,
-  { node }: PromoteChoice & { kind: "chosen" },
+  { view, contacts }: Pick<ListenedLook, "view" | "contacts">,
+  node: AnsweringNode,
   lost: string | null,
   holds: string,
 ): PromoteDetails {
@@ -158,19 +197,15 @@ function acceptanceOf(
   return { title, figures: [...figures], flag: acceptLossFlag, given: acceptLoss };
 }
 
-function warningsOf(
-  view: DoltView,
-  { node, passedOver, basis }: PromoteChoice & { kind: "chosen" },
-  parameters: PromoteParameters,
-): PlanWarning[] {
-  const warnings: PlanWarning[] = view.nodes.filter(({ answer }) => answer === null).map(silenceWarning);
-  for (const { pod, kind, why } of passedOver) {
+/** What the choice rests on. Their codes are known by `isOfFreshness`. */
+function freshnessWarnings({ node, passedOver, basis }: PromoteChoice & { kind: "chosen" }): PlanWarning[] {
+  const warnings = passedOver.map(({ pod, kind, why }): PlanWarning => {
     const text =
       kind === "newer"
         ? `${pod} holds newer data than ${node.name}, and it is overwritten: ${why}.`
         : `Whether ${pod} holds newer data than ${node.name} cannot be told: ${why}. Where they differ, ${pod} is overwritten.`;
-    warnings.push({ code: `${kind}:${pod}`, text });
-  }
+    return { code: `${kind}:${pod}`, text };
+  });
   if (basis === "contact" || basis === "rows") {
     const by = basis === "contact" ? "by its later contact with the primary" : "by the rows that it has";
     warnings.push({
@@ -178,6 +213,15 @@ function warningsOf(
       text: `${node.name} counts as the newest ${by}; commits do not prove it.`,
     });
   }
+  return warnings;
+}
+
+function isOfFreshness(code: string): boolean {
+  return /^(newer:|unclear:|judged_by_)/.test(code);
+}
+
+function warningsOf(view: DoltView, node: AnsweringNode, parameters: PromoteParameters): PlanWarning[] {
+  const warnings: PlanWarning[] = view.nodes.filter(({ answer }) => answer === null).map(silenceWarning);
   const answering = view.nodes.filter(isAnswering);
   if (answering.length === 1 && view.nodes.length > 1) {
     const text = `Only ${node.name} answers: others may hold newer data, and it is overwritten when they return.`;

@@ -1,7 +1,7 @@
 import { type Connection, createConnection } from "mysql2/promise";
 import type { ClusterHandle } from "../../../../sandbox/handle.ts";
 import { systemClock } from "../../../../src/adapters/clock.ts";
-import type { Parameters, Plan } from "../../../../src/domain/plan.ts";
+import { changedFacts, type Parameters, type Plan } from "../../../../src/domain/plan.ts";
 import { planFrom } from "../../../../src/execution/preflight.ts";
 import { type ExecutionResult, runSteps } from "../../../../src/execution/run-steps.ts";
 import { promoteOperation } from "../../../../src/operations/dolt/promote.ts";
@@ -28,8 +28,14 @@ export class PromoteBench {
     return this.at.pod(ordinal);
   }
 
-  planned(parameters: Parameters = {}, changed: Partial<OperationContext> = {}): Promise<PlanResult> {
-    return promoteOperation.plan(this.at.context(changed), parameters);
+  planned(parameters: Parameters = {}, changed: Partial<OperationContext> = {}, approved?: Plan): Promise<PlanResult> {
+    return promoteOperation.plan(this.at.context(changed), parameters, approved);
+  }
+
+  /** Which facts have changed since this plan was approved. */
+  async changesSince(plan: Plan): Promise<string[]> {
+    const now = await this.planned(plan.parameters, {}, plan);
+    return now.kind === "plan" ? changedFacts(plan, now.draft) : now.problems.map(({ what }) => what);
   }
 
   async plan(parameters: Parameters = {}, changed: Partial<OperationContext> = {}): Promise<Plan> {
