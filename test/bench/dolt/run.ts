@@ -11,7 +11,7 @@ import { doltclusterctlContender } from "./contenders/doltclusterctl.ts";
 import { handoverContender } from "./contenders/handover.ts";
 import { sequentialContender } from "./contenders/sequential.ts";
 import { type Distribution, distributionOf } from "./distribution.ts";
-import type { BenchOptions } from "./options.ts";
+import type { BenchCase } from "./options.ts";
 import { WritersApart } from "./writers-apart.ts";
 
 const namespace = "shop";
@@ -30,7 +30,7 @@ export interface Measured {
 }
 
 export interface BenchResult {
-  readonly options: BenchOptions;
+  readonly options: BenchCase;
   readonly measured: readonly Measured[];
   readonly acknowledgedWrites: number;
   /** Acknowledged writes that the last primary does not hold. */
@@ -38,7 +38,7 @@ export interface BenchResult {
 }
 
 /** All contenders in turns, on one cluster, under the same writers. */
-export async function runDoltBench(options: BenchOptions, log: (line: string) => void): Promise<BenchResult> {
+export async function runDoltBench(options: BenchCase, log: (line: string) => void): Promise<BenchResult> {
   const cluster = options.cluster === "whole" ? await startWholeCluster() : await startRealCluster();
   const contenders: Contender[] = [];
   let writers: WritersApart | undefined;
@@ -55,7 +55,7 @@ export async function runDoltBench(options: BenchOptions, log: (line: string) =>
       database: "app",
       writers: options.writers,
       credentials,
-      restMs: options.rest,
+      restMs: options.restMs,
       service: options.cluster === "whole" ? await serviceAddress(kubeConfig) : null,
     });
     const measured = await takeTurns(
@@ -77,7 +77,7 @@ export async function runDoltBench(options: BenchOptions, log: (line: string) =>
 }
 
 async function takeTurns(
-  options: BenchOptions,
+  options: BenchCase,
   contenders: readonly Contender[],
   writers: WritersApart,
   steady: () => Promise<boolean>,
@@ -118,7 +118,7 @@ async function takeTurns(
 }
 
 async function contendersFor(
-  options: BenchOptions,
+  options: BenchCase,
   cluster: ClusterHandle,
   kubeConfig: KubeConfig,
   target: DoltTarget,
@@ -129,7 +129,7 @@ async function contendersFor(
   const found = [await handoverContender(kubeconfig, `${namespace}/${name}`)];
   if (options.action === "failover") found.push(sequentialContender({ kubeConfig, namespace, pods, credentials }));
   const { doltclusterctl: binary } = options;
-  if (binary === undefined) return found;
+  if (binary === null) return found;
   const { password } = credentials;
   return [...found, await doltclusterctlContender({ binary, kubeconfig, namespace, workload: name, password })];
 }
