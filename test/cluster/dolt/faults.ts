@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import type { DoltFaults } from "../../../sandbox/handle.ts";
@@ -37,23 +37,25 @@ export function doltFaults({ pods, readPod, containerd, volumesFolder }: Faulted
     frozen.delete(pod);
   };
 
+  const crashLoop = async (pod: string, on: boolean): Promise<void> => {
+    if (!on) {
+      await rm(crashOrder(pod), { force: true });
+      return;
+    }
+    await mkdir(join(volumesFolder, pod), { recursive: true });
+    await writeFile(crashOrder(pod), "");
+    const id = await runningContainer(await readPod(pod), containerd);
+    if (id !== null) {
+      await killAndWait(id, containerd);
+    }
+  };
+
   return {
     kill: async (pod) => {
       await killAndWait(await demandContainer(pod), containerd);
       frozen.delete(pod);
     },
-    crashLoop: async (pod, on) => {
-      if (!on) {
-        await rm(crashOrder(pod), { force: true });
-        return;
-      }
-      await mkdir(join(volumesFolder, pod), { recursive: true });
-      await writeFile(crashOrder(pod), "");
-      const id = await runningContainer(await readPod(pod), containerd);
-      if (id !== null) {
-        await killAndWait(id, containerd);
-      }
-    },
+    crashLoop,
     freeze: async (pod) => {
       const id = await demandContainer(pod);
       await containerd.signal(id, "SIGSTOP");
@@ -69,7 +71,14 @@ export function doltFaults({ pods, readPod, containerd, volumesFolder }: Faulted
     rejoin: () => unavailable("a partition"),
     slowReplication: () => unavailable("slow replication"),
     fullDisk: () => unavailable("a full disk"),
-    emptyVolume: () => unavailable("an empty volume"),
+    emptyVolume: async (pod) => {
+      const folder = join(volumesFolder, pod);
+      await crashLoop(pod, true);
+      for (const entry of await readdir(folder)) {
+        if (entry !== CRASH_ORDER_FILE) await rm(join(folder, entry), { recursive: true, force: true });
+      }
+      await crashLoop(pod, false);
+    },
     heal: async () => {
       for (const pod of frozen) {
         await thaw(pod);

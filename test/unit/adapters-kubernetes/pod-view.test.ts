@@ -11,6 +11,7 @@ describe("a pod as operations see it", () => {
       ip: "10.0.0.7",
       port: 3307,
       ready: true,
+      readyChangedAtMs: null,
       terminating: false,
       revision: "dolt-2",
       labels: { "controller-revision-hash": "dolt-2" },
