@@ -479,7 +479,7 @@ export const problemTable = {
   dolt_out_of_bounds: entry<{ what: string }>(
     "failed",
     (d) => `Just before the switch the cluster was outside the plan's bounds: ${d.what}. Nothing was changed.`,
-    () => "Wait until the standby has caught up, and ask again.",
+    () => "Look at the target's status, mend what it names or wait until it has passed, then type the command again.",
   ),
   dolt_demotion_refused: entry<{ pod: string; why: string }>(
     "failed",

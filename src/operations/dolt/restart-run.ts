@@ -8,7 +8,7 @@ import { RestartFailover } from "./restart-failover.ts";
 import { untilFit } from "./restart-fitness.ts";
 import { diagnosisMs, type ExpectedPrimary, primaryIn, restartPods } from "./restart-pods.ts";
 import { undoRestart } from "./restart-undo.ts";
-import { roleLabel } from "./role-labels.ts";
+import { isRoutedOnlyTo, roleLabel, routeTo } from "./role-labels.ts";
 import { nodeOf } from "./server-calls.ts";
 import { WaitingNote } from "./waiting-note.ts";
 
@@ -143,7 +143,16 @@ export class RestartRun implements OperationRun {
     }
     const note = await restartPods(context, batch, primary, this.#details, waiting);
     for (const { name } of batch) this.#restarted.add(name);
+    await this.#keepRouted(primary, context);
     return note;
+  }
+
+  /** The primary's pod may have been replaced by other hands meanwhile: the new one has no label, and nothing would be routed to it. */
+  async #keepRouted({ name, epoch }: ExpectedPrimary, context: OperationContext): Promise<void> {
+    const view = await this.#lookUntilAnswered(context);
+    const uid = nodeOf(view, name)?.pod?.uid;
+    if (uid === undefined || primaryIn(view, { name, epoch }) === null) return;
+    if (!isRoutedOnlyTo(name, view.workload)) await routeTo({ name, uid }, context, view.workload);
   }
 
   /** Once one of them goes, the rest of the batch goes too: waiting for fitness would wait for the pods that it makes unfit. */

@@ -185,6 +185,19 @@ describe("a rolling restart in which something is in the way", () => {
     expect(codes(await refusal())).toEqual(["dolt_partition_keeps_revision"]);
   });
 
+  it("routes to the primary again whose label others took away meanwhile", async () => {
+    await prepare();
+    const primary = bench.pod(0);
+    const workloads = interceptedWorkloads(bench.workloads, {
+      afterEviction: () => bench.label(primary, "none"),
+    });
+
+    const { state } = await bench.run(await bench.plan({ only: bench.pod(1) }), { workloads });
+
+    expect(state).toBe("succeeded");
+    expect(await bench.routed()).toEqual([primary]);
+  });
+
   it("restarts what is outdated, and nothing else", async () => {
     await prepare();
     expect(codes(await refusal({ outdated: true }))).toEqual(["dolt_nothing_to_restart"]);
