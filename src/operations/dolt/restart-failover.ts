@@ -6,6 +6,10 @@ import { failoverDetailsOf, failoverPrefix, type RestartDetails } from "./restar
 import { primaryIn } from "./restart-pods.ts";
 import { isRoutedOnlyTo } from "./role-labels.ts";
 import { nodeOf } from "./server-calls.ts";
+import { WaitingNote } from "./waiting-note.ts";
+
+/** How long the target may be outside the bounds before the switch. */
+const patienceMs = 60_000;
 
 /**
  * The failover within a restart. It is made when its first step comes: the candidate was restarted before, so only then its
@@ -35,8 +39,9 @@ export class RestartFailover {
       safePoint: step.id === shape.steps[0]?.id,
       isDone: async (signal) =>
         (await this.#endedBefore(signal)) || (await (await this.#step(step.id, signal)).isDone(signal)),
+      deadlineMs: step.deadlineMs + (step.id === "check" ? patienceMs : 0),
       act: async (signal, tell) => {
-        const note = await inARestart((await this.#step(step.id, signal)).act(signal, tell));
+        const note = await this.#act(step.id, signal, new WaitingNote(this.#context.clock, tell ?? (() => undefined)));
         this.#hasEnded = step.id === shape.steps.at(-1)?.id;
         return note;
       },
@@ -88,6 +93,24 @@ export class RestartFailover {
     return this.#hasEnded;
   }
 
+  /** Its first step only looks, for 10 s. Here standbys have just come back, so it looks for longer until all is within the bounds. */
+  async #act(id: string, signal: AbortSignal, waiting: WaitingNote): Promise<string | null> {
+    const step = await this.#step(id, signal);
+    const { clock } = this.#context;
+    const giveUpAtMs = clock.monotonicMs() + patienceMs;
+    for (;;) {
+      try {
+        return await step.act(signal);
+      } catch (error) {
+        if (!(error instanceof HandoverError) || error.problem.code !== "dolt_out_of_bounds") throw error;
+        const what = error.problem.what.replace(/ Nothing was changed\.$/, "");
+        // A failover by itself says that nothing was changed; here pods have been restarted by then.
+        if (clock.monotonicMs() >= giveUpAtMs) throw new HandoverError({ ...error.problem, what }, { cause: error });
+        waiting.waitsFor(what);
+      }
+    }
+  }
+
   async #step(id: string, signal: AbortSignal): Promise<Step> {
     this.#run ??= await this.#begin({ ...this.#context, signal });
     const step = this.#run.steps.find((candidate) => candidate.id === id);
@@ -107,16 +130,5 @@ export class RestartFailover {
     const answers = view.nodes.filter((node) => node.answer !== null).map(({ name }) => name);
     const details = failoverDetailsOf(this.#details, uid, [...new Set([...answering, ...answers])]);
     return new FailoverRun(this.#context, details, this.#resumed);
-  }
-}
-
-/** A failover by itself says of its last look that nothing was changed; here pods have been restarted by then. */
-async function inARestart<T>(act: Promise<T>): Promise<T> {
-  try {
-    return await act;
-  } catch (error) {
-    if (!(error instanceof HandoverError)) throw error;
-    const problem = { ...error.problem, what: error.problem.what.replace(/ Nothing was changed\.$/, "") };
-    throw new HandoverError(problem, { cause: error });
   }
 }
