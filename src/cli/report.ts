@@ -15,6 +15,8 @@ export interface Report {
   readonly plan: (PlanDraft & { readonly fingerprint?: string }) | null;
   readonly execution: ({ readonly id: string } & ExecutionResult) | null;
   readonly problems: readonly Problem[];
+  /** After an execution that did not succeed: the line that shows what is now, and what mends it. */
+  readonly look: string | null;
 }
 
 export const emptyReport: Omit<Report, "exitCode"> = {
@@ -25,6 +27,7 @@ export const emptyReport: Omit<Report, "exitCode"> = {
   plan: null,
   execution: null,
   problems: [],
+  look: null,
 };
 
 export function jsonReport(report: Report): string {

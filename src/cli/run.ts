@@ -57,6 +57,7 @@ function tell(report: Report, json: boolean, terminal: Terminal): number {
   else {
     for (const one of report.problems) terminal.err(problemText(one));
     if (report.execution !== null) terminal.out(resultText(report.execution));
+    if (report.look !== null) terminal.out(`What is now, and what mends it: ${report.look}\n`);
   }
   return report.exitCode;
 }
@@ -241,7 +242,8 @@ class CommandRun {
         const { result, trouble } = carried;
         const exitCode = exitCodeOfState(result.state);
         const problems = trouble === null ? [] : [trouble];
-        return { ...emptyReport, ...about, execution: { id: execution.id, ...result }, problems, exitCode };
+        const look = ["failed", "unknown"].includes(result.state) ? this.#statusLine(about.target) : null;
+        return { ...emptyReport, ...about, execution: { id: execution.id, ...result }, problems, look, exitCode };
       }
     }
   }
@@ -281,12 +283,19 @@ class CommandRun {
   }
 
   #resumeLine(operation: string, target: AnnouncedTarget): string {
-    const grammar = grammarFor(target.engine);
     const verb = operation.slice(operation.indexOf(".") + 1);
+    return this.#line(verb, target, this.#command.parsed.reason ?? "finish what was left");
+  }
+
+  #statusLine(target: AnnouncedTarget): string {
+    return this.#line("status", target, null);
+  }
+
+  #line(verb: string, target: AnnouncedTarget, reason: string | null): string {
     const targetText = `${target.namespace}/${target.name}`;
-    const reason = this.#command.parsed.reason ?? "finish what was left";
     const definition = { verb, flags: [] };
-    return printCommand({ definition, targetText, given: [], reason, extras: this.#cluster() }, grammar);
+    const extras = this.#cluster();
+    return printCommand({ definition, targetText, given: [], reason, extras }, grammarFor(target.engine));
   }
 
   /** The options that lead to this cluster and its servers again. */

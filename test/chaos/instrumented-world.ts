@@ -32,9 +32,9 @@ function withStepPoints(operation: Operation, reach: Reach, planned: (details: u
       const run = operation.begin(context, plan, resumed);
       const steps = run.steps.map((step) => ({
         ...step,
-        act: async (signal: AbortSignal) => {
+        act: async (...given: Parameters<typeof step.act>) => {
           await reach({ call: `step.${step.id}`, phase: "before" });
-          const note = await step.act(signal);
+          const note = await step.act(...given);
           await reach({ call: `step.${step.id}`, phase: "after" });
           return note;
         },
@@ -58,12 +58,14 @@ const reportSchema = z.object({
     .object({ state: z.string(), outcome: z.object({ summary: z.string(), problems: problemsSchema }) })
     .nullable(),
   problems: problemsSchema,
+  look: z.string().nullable(),
 });
 
 /** What `--json` printed. */
 export function readReport(stdout: string): Report {
   const report = reportSchema.parse(JSON.parse(stdout));
   // A status has no problems: what it found wrong is what it says.
+  const look = report.look === null ? [] : [{ code: "look", what: "", next: report.look }];
   const said = report.operation === "dolt.status" ? (report.plan?.now ?? []) : [];
   return {
     exitCode: report.exitCode,
@@ -72,6 +74,7 @@ export function readReport(stdout: string): Report {
     problems: [
       ...(report.execution?.outcome.problems ?? []),
       ...report.problems,
+      ...look,
       ...said.map((line) => ({ code: "status", what: line, next: "" })),
     ],
   };

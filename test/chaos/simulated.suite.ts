@@ -18,14 +18,23 @@ export function simulatedSuite(share: "odd blocks" | "even blocks"): void {
       .filter((block) => (block % 2 === 0) === (share === "odd blocks"))
       .map((block) => ({ from: block * blockSize + 1, to: (block + 1) * blockSize }));
 
+    const keepsItsPromises = async (seed: number) => {
+      const scenario = scenarioOf(seed, operation);
+      const result = await runSimulated(scenario, operation);
+      expect(result.violations, storyOf(scenario, result, "simulated")).toEqual([]);
+      ends.set(endOf(result.history), (ends.get(endOf(result.history)) ?? 0) + 1);
+    };
+
     it.each(blocks)("keeps its promises with the seeds $from to $to", async ({ from, to }) => {
       for (let seed = from; seed <= to; seed += 1) {
-        const scenario = scenarioOf(seed, operation);
-        const result = await runSimulated(scenario, operation);
-        expect(result.violations, storyOf(scenario, result, "simulated")).toEqual([]);
-        ends.set(endOf(result.history), (ends.get(endOf(result.history)) ?? 0) + 1);
+        if (!operation.openDefects.has(seed)) await keepsItsPromises(seed);
       }
     });
+
+    const open = [...operation.openDefects].filter(([seed]) =>
+      blocks.some(({ from, to }) => seed >= from && seed <= to),
+    );
+    it.fails.each(open)("breaks one with the seed %d, as is known: %s", keepsItsPromises);
 
     afterAll(() => {
       const counted = [...ends].sort(([, a], [, b]) => b - a).map(([end, times]) => `${times} × ${end}`);
