@@ -94,15 +94,22 @@ function primariesOf(view: DoltView, answering: readonly AnsweringNode[]): Contr
   }
   if (primaries.length === 0) {
     const silent = view.nodes.filter(({ silence }) => silence !== null);
-    const rest = silent.length === 0 ? "" : `; ${namesOf(silent)} cannot be asked`;
+    const mayBe = silent.filter(({ silence }) => silence?.kind !== "stopped");
+    const text =
+      mayBe.length === 0
+        ? "no server says it is primary: nobody can write"
+        : `no server that answers says it is primary; ${namesOf(mayBe)} cannot be asked, and may be`;
+    const promotion = "it shows what each standby holds, and what may be lost";
     found.push({
       code: "no_primary",
-      text: `no server says it is primary${rest}: nobody can write`,
+      text,
       mendedBy: broken.length > 0 ? "repair" : "promote",
       advice:
         broken.length > 0
           ? "choose the server that becomes primary"
-          : "it shows what each standby holds, and what may be lost",
+          : mayBe.length === 0
+            ? promotion
+            : `look again first, as a slow one may be it; then ${promotion}`,
       pods: view.nodes.map(({ name }) => name),
       forbids: "planned",
     });
