@@ -124,6 +124,7 @@ describe("the command line", () => {
       });
       expect(await run(`${failover} --yes`, terminal, world)).toBe(1);
       expect(terminal.stdout).toContain("failed:");
+      expect(terminal.stdout).toMatch(/What is now, and what mends it: npx handover dolt status shop\/orders\n$/);
     });
 
     it("4: the outcome is unknown", async () => {
