@@ -2,10 +2,10 @@ import { check, lostWrites, type Promises, type Violation } from "./checker.ts";
 import { Clients } from "./clients.ts";
 import { becomesTrue, type Environment, type Worker } from "./environment.ts";
 import { FaultPlan } from "./fault-plan.ts";
-import type { History, Report, Write } from "./history.ts";
+import type { End, History, Report, Write } from "./history.ts";
 import type { OperationUnderTest } from "./operations.ts";
 import type { Random } from "./random.ts";
-import type { Scenario } from "./scenario.ts";
+import { type Scenario, thief } from "./scenario.ts";
 
 export interface Played {
   readonly violations: readonly Violation[];
@@ -160,7 +160,7 @@ class Play {
     const end = async () => ({
       nodes: await this.#environment.nodes(),
       routed: await this.#environment.labelled(),
-      lease: await this.#environment.lease(),
+      lease: withoutThief(await this.#environment.lease()),
       takesWrites,
       reports: this.#reports,
     });
@@ -201,4 +201,9 @@ class Play {
       primaryLostItsVolume: this.#emptiedPrimary,
     };
   }
+}
+
+/** Who stole a lease beside which nothing is open renews it not: the next command takes it over. */
+function withoutThief(lease: End["lease"]): End["lease"] {
+  return lease?.holder === thief && !lease.open ? { ...lease, holder: null } : lease;
 }

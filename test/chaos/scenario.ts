@@ -36,6 +36,9 @@ export type Act =
   | { readonly kind: "lease stolen" }
   | { readonly kind: "rival worker" };
 
+/** Who writes themselves into a Lease that is stolen, and then does nothing with it. */
+export const thief = "a-thief";
+
 export interface Fault {
   readonly at: Trigger;
   readonly act: Act;

@@ -17,7 +17,7 @@ import type { DoltTarget } from "../../../sandbox/handle.ts";
 import { systemClock } from "../../../src/adapters/clock.ts";
 import type { Environment, FaultTargets, WorkerEvents } from "../environment.ts";
 import type { End, EndNode } from "../history.ts";
-import type { Act } from "../scenario.ts";
+import { type Act, thief } from "../scenario.ts";
 import { FollowedPods } from "./pods.ts";
 import { type Login, openClient, rowsOf } from "./sql.ts";
 import { ProcessWorker } from "./worker.ts";
@@ -252,7 +252,7 @@ export class RealEnvironment implements Environment {
 
   async #stealLease(): Promise<void> {
     const { namespace } = this.#dolt;
-    const body = { spec: { holderIdentity: "a-thief" } };
+    const body = { spec: { holderIdentity: thief } };
     await this.#coordination
       .patchNamespacedLease(
         { namespace, name: this.#leaseName, body },

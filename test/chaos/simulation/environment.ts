@@ -9,7 +9,7 @@ import {
   type WorkerEvents,
 } from "../environment.ts";
 import type { End, EndNode } from "../history.ts";
-import type { Act } from "../scenario.ts";
+import { type Act, thief } from "../scenario.ts";
 import { database, namespace, type SimulatedCluster, targetName } from "./cluster.ts";
 import type { SqlConnection } from "./dolt-servers.ts";
 import { SimulatedWorker, type Tamper } from "./worker.ts";
@@ -153,6 +153,6 @@ function stealLease({ kubernetes }: SimulatedCluster): void {
   if (registry.store.get(LEASES, namespace, leaseName) === undefined) return;
   registry.update(LEASES, namespace, leaseName, (current) => ({
     ...current,
-    spec: { ...Object(current.spec), holderIdentity: "a-thief" },
+    spec: { ...Object(current.spec), holderIdentity: thief },
   }));
 }
