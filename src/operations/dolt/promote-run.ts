@@ -7,15 +7,16 @@ import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
 import { objectionsToPromotion } from "./promote-assess.ts";
 import { type PromoteDetails, promoteSteps } from "./promote-details.ts";
 import { fenceBefore } from "./promote-fence.ts";
-import { heldBy } from "./promote-state.ts";
+import { heldBehind, heldBy } from "./promote-state.ts";
 import { returnText } from "./promote-text.ts";
 import { undoPromotion } from "./promote-undo.ts";
 import type { PromotionSent } from "./promote-undo-decision.ts";
 import { isRoutedOnlyTo, roleLabel, routedPods, routeOnce, routeTo } from "./role-labels.ts";
-import { assumeRole, identityOf, nodeOf } from "./server-calls.ts";
+import { connectTo, identityOf, nodeOf, questionDeadlineMs } from "./server-calls.ts";
 
 /** Between two looks at a cluster that is not there yet. */
 const lookAgainAfterMs = 200;
+const promotionDeadlineMs = 5_000;
 /** How long a promotion that nobody answered is asked for again; to the same server at the same epoch, so that it comes once. */
 const promotionPatienceMs = 20_000;
 const followPatienceMs = 30_000;
@@ -215,7 +216,7 @@ export class PromoteRun implements OperationRun {
       const before = this.#sent;
       this.#sent = before === "none" ? "unanswered" : before;
       try {
-        await assumeRole(context, view, name, "primary", epoch);
+        await this.#promoteAsPlanned(context, view, epoch);
         break;
       } catch (error) {
         if (!(error instanceof DoltError)) throw error;
@@ -232,6 +233,28 @@ export class PromoteRun implements OperationRun {
       }
     }
     this.#sent = "confirmed";
+  }
+
+  /**
+   * Asks the candidate what it holds and to be primary on one session: a server that was restarted in between, perhaps on an
+   * empty volume, has cut it.
+   */
+  async #promoteAsPlanned(context: OperationContext, view: DoltView, epoch: number): Promise<void> {
+    const { candidate, holds } = this.#details;
+    const { signal } = context;
+    const session = await connectTo(context, view, candidate.name);
+    try {
+      const { role, epoch: now } = await session.identity({ deadlineMs: questionDeadlineMs, signal });
+      // An earlier call, whose answer was lost.
+      if (role === "primary" && now >= epoch) return;
+      if ((await heldBehind(session, signal)) !== holds) {
+        const why = "it does not hold what it held when this was planned";
+        throw fail("dolt_not_promoted", { pod: candidate.name, why });
+      }
+      await session.assumeRole("primary", epoch, { deadlineMs: promotionDeadlineMs, signal });
+    } finally {
+      session.close();
+    }
   }
 
   async #isRouted(signal: AbortSignal): Promise<boolean> {
