@@ -51,7 +51,7 @@ describe.skipIf(chromiumPath === null)("a failover, as people see it in Slack", 
 
   it("hands over when the second person approves, and tells both each step in the thread they have open", async () => {
     await Promise.all([alice, bob].map((page) => page.openThread(ordersFace)));
-    await Promise.all([alice, bob].map((page) => page.waitForReply(/Plan made: 5 steps/)));
+    await Promise.all([alice, bob].map((page) => page.waitForReply(/Plan made: 6 steps/)));
     expect(await alice.replies()).toHaveLength(1);
 
     await bob.clickButton(ordersFace, "Approve");
