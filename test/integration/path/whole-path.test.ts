@@ -44,7 +44,7 @@ describe("a failover asked for in Slack", () => {
     await bench.untilLeaseIsFree();
     const { bob } = scenario.slack.users;
     expect(await bench.story(face, /is primary/)).toEqual([
-      expect.stringMatching(/^Plan made: 5 steps\./),
+      expect.stringMatching(/^Plan made: 6 steps\./),
       `Approved by <@${bob.id}> (1 of 1).`,
       expect.stringMatching(/^Started by worker /),
       expect.stringMatching(/^✓ Look again at every node/),
