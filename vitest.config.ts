@@ -19,8 +19,8 @@ export default defineConfig({
   test: {
     // What is measured is printed by the tests that measure it.
     silent: false,
-    // Half of the time a test waits for another process, so two files at once fit even two cores.
-    maxWorkers: 2,
+    // Most of the time a test waits for another process or for a clock, so three files at once fit even two cores.
+    maxWorkers: 3,
     projects: [
       project("unit", ["test/unit/**/*.test.ts"], 20_000),
       project("conformance", ["test/conformance/**/*.test.ts"], 60_000),
