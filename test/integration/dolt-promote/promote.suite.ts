@@ -97,7 +97,10 @@ export function promoteSuite(name: string, start: () => Promise<ClusterHandle>):
         await bench.at.target.faults.partition(old, behind);
         await bench.at.sql(old, "DELETE FROM app.t WHERE id = 1");
         await bench.at.until("the row is gone", async () => (await bench.at.ids(other)).length === 0);
-        await systemClock.sleep(2_500);
+        await bench.at.until("the other has heard of it 3 s later", async () => {
+          const [before, after] = [await bench.at.heardAtMs(behind), await bench.at.heardAtMs(other)];
+          return after - before >= 3_000;
+        });
         await bench.end(old);
 
         const refused = await bench.planned({ acceptLoss: true }, { surface: "slack" });

@@ -129,6 +129,19 @@ export class FailoverBench {
     }
   }
 
+  /** When a standby last heard of its primary, by its own clock, in milliseconds. */
+  async heardAtMs(pod: string): Promise<number> {
+    const options = { deadlineMs: 2_000, signal: AbortSignal.timeout(5_000) };
+    const address = { ...(await this.target.address(pod)), ...(await this.credentials()) };
+    const session = await this.dolt.connect(address, options);
+    try {
+      const rows = await session.replication(options);
+      return Math.max(...rows.map(({ lastUpdateMs }) => lastUpdateMs ?? 0));
+    } finally {
+      session.close();
+    }
+  }
+
   /** Waits until a server says this of itself. */
   async untilIs(pod: string, expected: Partial<DoltIdentity>): Promise<void> {
     await this.until(`${pod} is ${JSON.stringify(expected)}`, async () => {
