@@ -83,7 +83,7 @@ describe("what is refused changes nothing, and the person hears why", () => {
   it.each([
     ["flailover orders --to orders-1", "Did you mean: /dolt failover orders --to orders-1"],
     ["failover orders --min-cought-up 1", "Did you mean: /dolt failover orders --min-caught-up 1"],
-    ["drop orders", "Known operations: failover, status."],
+    ["drop orders", "Known operations: failover, promote, relabel, repair, restart, scale, status."],
     ["failover nowhere", "There is no target “nowhere” here."],
     ["failover", "No target was named."],
   ])("/dolt %s", async (text, answer) => {
