@@ -22,7 +22,7 @@ afterEach(() => bench.scenario.slack.heal());
 async function expectToldOnce(face: Message): Promise<void> {
   const told = await bench.story(face, /is primary, /);
   const steps = told.filter((line) => line.startsWith("✓"));
-  expect(steps.map((line) => line.split(" ")[1])).toEqual(["Look", "Demote", "Promote", "Route", "See"]);
+  expect(steps.map((line) => line.split(" ")[1])).toEqual(["Look", "Send", "Demote", "Promote", "Route", "See"]);
 }
 
 /** Lets edge and worker ask Slack about the approver before the faults that are ordered next. */

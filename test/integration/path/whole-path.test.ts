@@ -48,6 +48,7 @@ describe("a failover asked for in Slack", () => {
       `Approved by <@${bob.id}> (1 of 1).`,
       expect.stringMatching(/^Started by worker /),
       expect.stringMatching(/^✓ Look again at every node/),
+      expect.stringMatching(new RegExp(`^✓ Send no more reads to ${standby} — other standbys take them`)),
       expect.stringMatching(new RegExp(`^✓ Demote ${before.name} to standby`)),
       expect.stringMatching(new RegExp(`^✓ Promote ${standby} to primary`)),
       expect.stringMatching(new RegExp(`^✓ Route writes to ${standby}`)),

@@ -121,6 +121,8 @@ describe("an execution", () => {
   it("changes nothing more once its lease is another's, and does not even undo", async () => {
     operation.at.set("switch", async () => {
       await leases.seize(target, { holder: "worker-2" });
+      // A look at the lease that is younger is not repeated.
+      await clock.pass(500);
     });
 
     const result = await run();
@@ -128,6 +130,17 @@ describe("an execution", () => {
     expect(result.state).toBe("unknown");
     expect([...operation.world]).toEqual(["look", "switch"]);
     expect(operation.undone).toBe(0);
+    expect((await leases.read(target))?.state.holder).toBe("worker-2");
+  });
+
+  it("leaves the lease to its new holder when it was taken a moment before the end", async () => {
+    operation.at.set("finish", async () => {
+      await leases.seize(target, { holder: "worker-2" });
+    });
+
+    const result = await run();
+
+    expect(result.state).toBe("succeeded");
     expect((await leases.read(target))?.state.holder).toBe("worker-2");
   });
 
