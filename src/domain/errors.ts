@@ -396,7 +396,8 @@ export const problemTable = {
   dolt_no_candidate: entry<{ rejected: readonly string[] }>(
     "refused",
     (d) => `No standby can take over: ${d.rejected.join("; ")}. Nothing was changed.`,
-    () => "Mend one of them first; each reason says what is wrong with it. All servers at once: /dolt status, or npx handover dolt status.",
+    () =>
+      "Mend one of them first; each reason says what is wrong with it. All servers at once: /dolt status, or npx handover dolt status.",
   ),
   dolt_candidate_unknown: entry<{ given: string; pods: readonly string[] }>(
     "usage",

@@ -1,4 +1,4 @@
-import { fail, HandoverError, type Problem, problemOf } from "../domain/errors.ts";
+import { fail, type Problem, problemOf } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { StepProgress } from "../domain/request.ts";
 import type { Operation, OperationContext, OperationRun } from "../operations/operation.ts";
@@ -201,12 +201,7 @@ async function letGo(
     rememberUntilMs: Math.max(grantExpiresAtMs, nowMs) + rememberLongerMs,
     unreported: reported ? null : { execution, state, outcome },
   };
-  try {
-    await lease.end(ended, signal);
-  } catch (error) {
-    // It went to another after the last look at it: that one finds all done, and ends it.
-    if (!(error instanceof HandoverError) || error.problem.code !== "lease_lost") throw error;
-  }
+  await lease.end(ended, signal);
 }
 
 function takeLease(

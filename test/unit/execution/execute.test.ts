@@ -133,17 +133,6 @@ describe("an execution", () => {
     expect((await leases.read(target))?.state.holder).toBe("worker-2");
   });
 
-  it("leaves the lease to its new holder when it was taken a moment before the end", async () => {
-    operation.at.set("finish", async () => {
-      await leases.seize(target, { holder: "worker-2" });
-    });
-
-    const result = await run();
-
-    expect(result.state).toBe("succeeded");
-    expect((await leases.read(target))?.state.holder).toBe("worker-2");
-  });
-
   it("renews its lease while a step takes long", async () => {
     const begun = Promise.withResolvers<void>();
     const goOn = Promise.withResolvers<void>();
