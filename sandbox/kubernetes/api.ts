@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
+import type { Socket } from "node:net";
 import { Authorizer } from "./access/authorizer.ts";
 import { Users } from "./access/users.ts";
 import { startControllers } from "./controllers/controllers.ts";
@@ -80,6 +81,12 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
     { cert: certificatePem, key: privateKeyPem, keepAliveTimeout: KEEP_ALIVE_MS },
     requestListener({ registry, reads, watches, authorizer, podLogs: options.podLogs, users, faults }),
   );
+  const sockets = new Set<Socket>();
+  // Also those whose TLS handshake is not over: the server does not count them among its connections yet.
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   const url = `https://${ADDRESS}:${await listen(server, options.port ?? 0)}`;
   const onError = options.onError ?? console.error;
   const controllers = (options.controllers ?? true) ? startControllers(registry, onError) : undefined;
@@ -103,7 +110,7 @@ export async function startKubernetesApi(options: KubernetesApiOptions = {}): Pr
         reads.expire();
       },
     },
-    close: () => close(server, controllers),
+    close: () => close(server, sockets, controllers),
   };
 }
 
@@ -117,12 +124,12 @@ async function listen(server: Server, port: number): Promise<number> {
   return address.port;
 }
 
-async function close(server: Server, controllers: Controller | undefined): Promise<void> {
+async function close(server: Server, sockets: ReadonlySet<Socket>, controllers: Controller | undefined): Promise<void> {
   controllers?.stop();
   if (server.listening) {
     const closed = once(server, "close");
     server.close();
-    server.closeAllConnections();
+    for (const socket of sockets) socket.destroy();
     await closed;
   }
 }

@@ -43,7 +43,9 @@ describe.skipIf(unavailable !== null)(
       await bench.write(old, 7);
       await says("the standby holds the row", async () => (await bench.ids(standby)).includes(7));
       await bench.target.faults.emptyVolume(old);
-      await says("it came back as primary", async () => (await bench.identity(old)).role === "primary");
+      await says("the status has seen it come back empty", async () =>
+        (await statusText()).includes(`The primary ${old} lacks what its standbys hold`),
+      );
 
       const told = await statusText();
       expect(told).toContain(`🛑 The primary ${old} lacks what its standbys hold (database app`);
