@@ -35,7 +35,7 @@ export abstract class PodFaults implements DoltFaults {
   }
 
   async freeze(pod: string): Promise<void> {
-    this.#worker(pod).freeze();
+    await this.#worker(pod).freeze();
   }
 
   async thaw(pod: string): Promise<void> {

@@ -106,6 +106,7 @@ export function networkName(namespace: string, pod: string): string {
 const ENDED: RunningContainer = {
   exited: Promise.resolve({ exitCode: 1, signal: null }),
   signal: () => undefined,
+  stopped: async () => undefined,
   ready: async () => false,
 };
 
@@ -119,6 +120,9 @@ class SimulatedContainer implements RunningContainer {
     this.exited = this.#ended.promise;
     void server.crashed.then(() => this.#ended.resolve({ exitCode: 1, signal: null }));
   }
+
+  /** The simulator stops where it stands, within `signal`. */
+  async stopped(): Promise<void> {}
 
   signal(signal: ContainerSignal): void {
     switch (signal) {

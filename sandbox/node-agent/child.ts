@@ -1,8 +1,14 @@
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { constants } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { spawnTied } from "../tied-process.ts";
 import type { ContainerExit } from "./runtime.ts";
+
+const stopDeadlineMs = 10_000;
+const lookAgainAfterMs = 5;
 
 export interface ChildOptions {
   /** The program and its arguments. */
@@ -21,6 +27,8 @@ export interface Child {
   readonly exited: Promise<ContainerExit>;
   /** Delivers the signal; nothing happens when the process has ended. */
   signal(signal: NodeJS.Signals): void;
+  /** Resolves once a SIGSTOP has reached every thread of it, or it has ended. */
+  stopped(): Promise<void>;
 }
 
 /** Starts a process; throws when it cannot be started, for instance because there is no such program. */
@@ -46,7 +54,31 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   if (child.pid === undefined) {
     throw new Error(`${program} started without a process id`);
   }
-  return { pid: child.pid, exited, signal: (signal) => void child.kill(signal) };
+  const { pid } = child;
+  return { pid, exited, signal: (signal) => void child.kill(signal), stopped: () => untilStopped(pid) };
+}
+
+/** The signal is delivered when the call returns, but a thread on another core may still answer what it has in hand. */
+async function untilStopped(pid: number): Promise<void> {
+  const deadlineMs = performance.now() + stopDeadlineMs;
+  while (!(await threadStates(pid)).every((state) => state === "T")) {
+    if (performance.now() > deadlineMs) throw new Error(`process ${pid} has not stopped within ${stopDeadlineMs} ms`);
+    await sleep(lookAgainAfterMs);
+  }
+}
+
+/** By `/proc` (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html): none of a process that has ended, or where there is no such folder. */
+async function threadStates(pid: number): Promise<string[]> {
+  const folder = `/proc/${pid}/task`;
+  const threads = await readdir(folder).catch(() => []);
+  const states = await Promise.all(
+    threads.map(async (thread) => {
+      const line = await readFile(join(folder, thread, "stat"), "utf8").catch(() => "");
+      // The name in parentheses may hold anything, so the state is what follows the last one.
+      return /.*\) (\S)/.exec(line)?.[1] ?? [];
+    }),
+  );
+  return states.flat();
 }
 
 function containerExit(code: number | null, signal: NodeJS.Signals | null): ContainerExit {

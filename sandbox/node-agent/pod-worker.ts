@@ -55,9 +55,11 @@ export class PodWorker {
     await Promise.all(running.map((container) => container.exited));
   }
 
-  /** Stops every container that runs where it stands: its connections stay open and nothing answers. */
-  freeze(): void {
+  /** Stops every container that runs where it stands, and resolves when they do: their connections stay open and nothing answers. */
+  async freeze(): Promise<void> {
+    const running = [...this.#running.values()];
     this.#signal("SIGSTOP");
+    await Promise.all(running.map((container) => container.stopped()));
   }
 
   thaw(): void {

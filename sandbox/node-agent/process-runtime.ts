@@ -48,6 +48,7 @@ export class ProcessRuntime implements ContainerRuntime {
     return {
       exited,
       signal: (signal) => child.signal(signal),
+      stopped: () => child.stopped(),
       ready: (signal) => this.#options.ready(spec, signal),
     };
   }

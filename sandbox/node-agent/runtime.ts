@@ -64,6 +64,8 @@ export interface RunningContainer {
   readonly exited: Promise<ContainerExit>;
   /** Delivers the signal; nothing happens when the container has ended. */
   signal(signal: ContainerSignal): void;
+  /** Resolves once a SIGSTOP has stopped all of it, or it has ended. */
+  stopped(): Promise<void>;
   /**
    * One readiness probe. For a database it is a real query, because the port opens before the server answers.
    * Resolves to false when the server refuses, answers with an error, or has not answered when `signal` aborts; never rejects.

@@ -13,6 +13,7 @@ import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
 import { findOutDemotion } from "./lost-demotion.ts";
 import { isRoutedOnlyTo, type PrimaryPod, roleLabel, routeOnce, routeTo } from "./role-labels.ts";
 import { connectTo, dataStateOf, identityOf, nodeOf } from "./server-calls.ts";
+import { told } from "./told.ts";
 import type { CallsSent } from "./undo-decision.ts";
 
 /**
@@ -448,14 +449,4 @@ function outOfBounds(what: string): Problem {
 
 function isStandbySince(identity: DoltIdentity, epoch: number): boolean {
   return identity.role === "standby" && identity.epoch >= epoch;
-}
-
-/** A server's word, or its silence, as a problem for people. */
-async function told<T>(doing: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof DoltError)) throw error;
-    throw fail("dolt_silent", { pod: "A server", doing: `“${doing}”`, why: error.message }, { cause: error });
-  }
 }

@@ -1,5 +1,4 @@
-import { HandoverError, type Problem, problem } from "../../domain/errors.ts";
-import { DoltError } from "../../ports/dolt-servers.ts";
+import { type Problem, problem } from "../../domain/errors.ts";
 import type { OperationContext, UndoResult } from "../operation.ts";
 import { describeNodes, highestEpoch } from "./assess.ts";
 import type { FailoverDetails } from "./failover-details.ts";
@@ -7,8 +6,7 @@ import { type DoltView, lookAtDolt } from "./look.ts";
 import { routeOnce } from "./role-labels.ts";
 import { assumeRole, nodeOf } from "./server-calls.ts";
 import { type CallsSent, decideUndo, mayBeOnItsWay, mayBePromoted, mayHaveTakenWrites } from "./undo-decision.ts";
-
-const lookAgainAfterMs = 300;
+import { undoUntilKnown } from "./undo-until-known.ts";
 
 /**
  * Puts the old primary back after a step has failed, as long as nothing else can have taken a write. Looks until the
@@ -21,17 +19,11 @@ export async function undoFailover(
   sent: CallsSent,
 ): Promise<UndoResult> {
   const undo = new FailoverUndo(context, details, failure, sent);
-  for (;;) {
-    try {
-      const result = await undo.tryOnce();
-      if (result !== null) return result;
-    } catch (error) {
-      if (!context.signal.aborted && !(error instanceof HandoverError || error instanceof DoltError)) throw error;
-    }
-    if (context.signal.aborted) return undo.unknown();
-    // An abort only ends the pause early.
-    await context.clock.sleep(lookAgainAfterMs, context.signal).catch(() => undefined);
-  }
+  return await undoUntilKnown(
+    context,
+    () => undo.tryOnce(),
+    () => undo.unknown(),
+  );
 }
 
 class FailoverUndo {

@@ -13,6 +13,7 @@ import { undoPromotion } from "./promote-undo.ts";
 import type { PromotionSent } from "./promote-undo-decision.ts";
 import { isRoutedOnlyTo, roleLabel, routedPods, routeOnce, routeTo } from "./role-labels.ts";
 import { connectTo, identityOf, nodeOf, questionDeadlineMs } from "./server-calls.ts";
+import { told } from "./told.ts";
 
 /** Between two looks at a cluster that is not there yet. */
 const lookAgainAfterMs = 200;
@@ -340,15 +341,5 @@ export class PromoteRun implements OperationRun {
     if (node !== null) return node;
     const state = `${name} is no pod of this target any more.`;
     throw fail("dolt_outcome_unknown", { state, todo: "Look at the target's status." });
-  }
-}
-
-/** A server's word, or its silence, as a problem for people. */
-async function told<T>(doing: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof DoltError)) throw error;
-    throw fail("dolt_silent", { pod: "A server", doing: `“${doing}”`, why: error.message }, { cause: error });
   }
 }

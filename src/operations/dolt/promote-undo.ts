@@ -1,5 +1,4 @@
-import { HandoverError, type Problem, problem } from "../../domain/errors.ts";
-import { DoltError } from "../../ports/dolt-servers.ts";
+import { type Problem, problem } from "../../domain/errors.ts";
 import type { OperationContext, UndoResult } from "../operation.ts";
 import { describeNodes, highestEpoch } from "./assess.ts";
 import { type DoltView, lookAtDolt } from "./look.ts";
@@ -7,8 +6,7 @@ import type { PromoteDetails } from "./promote-details.ts";
 import { decidePromoteUndo, type PromotionSent } from "./promote-undo-decision.ts";
 import { roleLabel, routedPods, routeOnce } from "./role-labels.ts";
 import { assumeRole, nodeOf } from "./server-calls.ts";
-
-const lookAgainAfterMs = 300;
+import { undoUntilKnown } from "./undo-until-known.ts";
 
 /**
  * Puts the label back where it was after a step has failed, as long as nobody was promoted; or finishes, where the candidate
@@ -21,17 +19,11 @@ export async function undoPromotion(
   sent: PromotionSent,
 ): Promise<UndoResult> {
   const undo = new PromoteUndo(context, details, failure, sent);
-  for (;;) {
-    try {
-      const result = await undo.tryOnce();
-      if (result !== null) return result;
-    } catch (error) {
-      if (!context.signal.aborted && !(error instanceof HandoverError || error instanceof DoltError)) throw error;
-    }
-    if (context.signal.aborted) return undo.unknown();
-    // An abort only ends the pause early.
-    await context.clock.sleep(lookAgainAfterMs, context.signal).catch(() => undefined);
-  }
+  return await undoUntilKnown(
+    context,
+    () => undo.tryOnce(),
+    () => undo.unknown(),
+  );
 }
 
 class PromoteUndo {

@@ -13,6 +13,7 @@ import { chosenIfPromoted, describe, isDescribedBy, lookUntilSeen } from "./repa
 import { undoRepair } from "./repair-undo.ts";
 import { isRoutedOnlyTo, roleLabel, routeTo } from "./role-labels.ts";
 import { assumeRole, connectTo, nodeOf } from "./server-calls.ts";
+import { told } from "./told.ts";
 
 const lookAgainAfterMs = 300;
 const connectionsDeadlineMs = 5_000;
@@ -247,14 +248,4 @@ export class RepairRun implements OperationRun {
 
 async function never(): Promise<boolean> {
   return false;
-}
-
-/** A server's word, or its silence, as a problem for people. */
-async function told<T>(doing: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof DoltError)) throw error;
-    throw fail("dolt_silent", { pod: "A server", doing: `“${doing}”`, why: error.message }, { cause: error });
-  }
 }

@@ -1,12 +1,10 @@
-import { HandoverError, type Problem, problem } from "../../domain/errors.ts";
-import { DoltError } from "../../ports/dolt-servers.ts";
+import { type Problem, problem } from "../../domain/errors.ts";
 import type { OperationContext, UndoResult } from "../operation.ts";
 import { type DoltView, lookAtDolt } from "./look.ts";
 import type { RepairDetails } from "./repair-details.ts";
 import { chosenIfPromoted, describe } from "./repair-state.ts";
 import { isRoutedOnlyTo, roleLabel, routedPods, routeOnce } from "./role-labels.ts";
-
-const lookAgainAfterMs = 300;
+import { undoUntilKnown } from "./undo-until-known.ts";
 
 /**
  * After a failed step: where the chosen server is primary, that stands, and writes are routed to it. Before any promotion was
@@ -19,23 +17,16 @@ export async function undoRepair(
   promotionSent: boolean,
 ): Promise<UndoResult> {
   let view: DoltView | null = null;
-  for (;;) {
-    try {
-      view = await lookAtDolt(context);
-      if (context.signal.aborted) return unknown(details, failure, view);
-      if (chosenIfPromoted(view, details) !== null) {
-        if (!isRoutedOnlyTo(details.chosen.name, view.workload))
-          await routeOnce(details.chosen, context, view.workload);
-        return { kind: "stopped", problem: failure };
-      }
-      if (!promotionSent) return await putLabelsBack(context, details, failure, view);
-    } catch (error) {
-      if (!context.signal.aborted && !(error instanceof HandoverError || error instanceof DoltError)) throw error;
-    }
+  const tryOnce = async (): Promise<UndoResult | null> => {
+    view = await lookAtDolt(context);
     if (context.signal.aborted) return unknown(details, failure, view);
-    // An abort only ends the pause early.
-    await context.clock.sleep(lookAgainAfterMs, context.signal).catch(() => undefined);
-  }
+    if (chosenIfPromoted(view, details) !== null) {
+      if (!isRoutedOnlyTo(details.chosen.name, view.workload)) await routeOnce(details.chosen, context, view.workload);
+      return { kind: "stopped", problem: failure };
+    }
+    return promotionSent ? null : await putLabelsBack(context, details, failure, view);
+  };
+  return await undoUntilKnown(context, tryOnce, () => unknown(details, failure, view));
 }
 
 async function putLabelsBack(

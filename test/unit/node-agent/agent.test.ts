@@ -65,7 +65,7 @@ class StubbornRuntime implements ContainerRuntime {
     const exited = Promise.all([told.promise, this.#mayEnd.promise]).then(
       (): ContainerExit => ({ exitCode: 0, signal: null }),
     );
-    return { exited, signal: () => told.resolve(), ready: async () => true };
+    return { exited, signal: () => told.resolve(), stopped: async () => undefined, ready: async () => true };
   }
 
   async close(): Promise<void> {}
