@@ -1,23 +1,23 @@
 import type { Grammar } from "../../src/domain/command-line.ts";
 import { quoteShellWord, quoteWord } from "../../src/domain/command-words.ts";
-import type { Engine } from "../../src/domain/target.ts";
+import { type Engine, slashCommands, terminalCommands } from "../../src/domain/target.ts";
 import { catalogue, type OperationDefinition } from "../../src/operations/catalogue.ts";
 import { doltclusterctlWords } from "../../src/operations/dolt/former-words.ts";
 
 /** What is typed in Slack for an engine: `/dolt failover …`. */
 export function slackGrammar(engine: Engine): Grammar<OperationDefinition> {
   return {
-    prefix: `/${engine}`,
+    prefix: slashCommands[engine],
     quote: quoteWord,
     definitions: definitionsOf(engine),
     extras: [],
-    former: doltclusterctlWords,
+    ...(engine === "dolt" ? { former: doltclusterctlWords } : {}),
   };
 }
 
 /** How the lines begin that a person can copy into a terminal when no worker is there. */
 export function terminalPrefix(engine: Engine): { readonly prefix: string; readonly quote: (text: string) => string } {
-  return { prefix: `npx handover ${engine}`, quote: quoteShellWord };
+  return { prefix: terminalCommands[engine], quote: quoteShellWord };
 }
 
 function definitionsOf(engine: Engine): readonly OperationDefinition[] {

@@ -1,6 +1,6 @@
 import { type ExtraFlag, type Grammar, usageOf } from "../domain/command-line.ts";
 import { quoteShellWord } from "../domain/command-words.ts";
-import type { Engine } from "../domain/target.ts";
+import { type Engine, terminalCommands } from "../domain/target.ts";
 import { catalogue, type OperationDefinition } from "../operations/catalogue.ts";
 import { doltclusterctlWords } from "../operations/dolt/former-words.ts";
 
@@ -45,11 +45,11 @@ const cliFlags: readonly CliFlag[] = [
 /** What can be typed behind `npx handover ENGINE`. */
 export function grammarFor(engine: Engine): Grammar<OperationDefinition> {
   return {
-    prefix: `npx handover ${engine}`,
+    prefix: terminalCommands[engine],
     quote: quoteShellWord,
     definitions: catalogue.filter((definition) => definition.engine === engine),
     extras: cliFlags,
-    former: doltclusterctlWords,
+    ...(engine === "dolt" ? { former: doltclusterctlWords } : {}),
   };
 }
 

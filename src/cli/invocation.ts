@@ -1,7 +1,7 @@
 import { type ParsedCommand, parseCommandArguments, printCommand } from "../domain/command-line.ts";
 import { type Problem, problem } from "../domain/errors.ts";
 import { nearestWord } from "../domain/nearest-word.ts";
-import { type Engine, engineSchema } from "../domain/target.ts";
+import { type Engine, engineSchema, terminalCommands } from "../domain/target.ts";
 import type { OperationDefinition } from "../operations/catalogue.ts";
 import { connectionObjection, type TypedConnection, typedConnection } from "./connection.ts";
 import { grammarFor } from "./grammar.ts";
@@ -37,17 +37,37 @@ export function readInvocation(words: readonly string[], interactive: boolean): 
   if (first === undefined || helpWords.has(first)) return { kind: "help", verb: null };
   if (first === "--version") return { kind: "version" };
   if (first === "keys" && second === undefined) return { kind: "keys" };
-  const engine = engineSchema.safeParse(first);
-  if (!engine.success) {
-    const known = [...engineSchema.options, "keys", "help"];
+  const named = engineOf(first);
+  if (named === null) {
+    const known = [...engineWords.keys(), ...definitionsWithoutWord.map(({ verb }) => verb), "keys", "help"];
     const near = nearestWord(first, known);
     const nearest = near === null ? null : ["npx handover", near, ...words.slice(1)].join(" ");
     return { kind: "wrong", problem: problem("command_unknown", { given: first, known, nearest }) };
   }
-  if (second === undefined || words.slice(1).some((word) => helpWords.has(word))) {
-    return { kind: "help", verb: second ?? null };
+  const [verb, ...others] = words.slice(named.words);
+  if (verb === undefined || [verb, ...others].some((word) => helpWords.has(word))) {
+    return { kind: "help", verb: verb ?? null };
   }
-  return readCommand(engine.data, words.slice(1), interactive);
+  return readCommand(named.engine, [verb, ...others], interactive);
+}
+
+/** The engines that have a word of their own, by it: `npx handover dolt …`. */
+const engineWords: ReadonlyMap<string, Engine> = new Map(
+  engineSchema.options.flatMap((engine) => {
+    const word = terminalCommands[engine].split(" ")[2];
+    return word === undefined ? [] : [[word, engine]];
+  }),
+);
+/** What is typed without such a word: `npx handover restart …`. */
+const engineWithoutWord = "kubernetes";
+const definitionsWithoutWord = grammarFor(engineWithoutWord).definitions;
+
+/** @returns the engine, and how many words name it */
+function engineOf(first: string): { readonly engine: Engine; readonly words: number } | null {
+  const engine = engineWords.get(first);
+  if (engine !== undefined) return { engine, words: 1 };
+  const isVerb = definitionsWithoutWord.some(({ verb }) => verb === first);
+  return isVerb ? { engine: engineWithoutWord, words: 0 } : null;
 }
 
 function readCommand(engine: Engine, words: readonly string[], interactive: boolean): Invocation {

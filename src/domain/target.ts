@@ -1,8 +1,22 @@
 import { z } from "zod";
 
 /** The engines that a workload can be annotated with (`handover.dev/engine`). */
-export const engineSchema = z.enum(["dolt"]);
+export const engineSchema = z.enum(["dolt", "cratedb", "kubernetes"]);
 export type Engine = z.infer<typeof engineSchema>;
+
+/** What people type in Slack for it: `/dolt`, `/crate`; workloads that are no database of Handover's belong to `/handover` itself. */
+export const slashCommands: Readonly<Record<Engine, string>> = {
+  dolt: "/dolt",
+  cratedb: "/crate",
+  kubernetes: "/handover",
+};
+
+/** How a line for it begins in a terminal. */
+export const terminalCommands: Readonly<Record<Engine, string>> = {
+  dolt: "npx handover dolt",
+  cratedb: "npx handover crate",
+  kubernetes: "npx handover",
+};
 
 /** Annotations of a workload that make it a target. Without the first, Handover does not touch it. */
 export const engineAnnotation = "handover.dev/engine";

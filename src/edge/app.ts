@@ -3,9 +3,10 @@ import { registerApprove } from "../../handlers/actions/approve.ts";
 import { registerDeny } from "../../handlers/actions/deny.ts";
 import { registerRunbook } from "../../handlers/actions/runbook.ts";
 import { registerSteering } from "../../handlers/actions/steer.ts";
-import { registerDoltCommand } from "../../handlers/commands/dolt.ts";
+import { registerEngineCommand } from "../../handlers/commands/engine-command.ts";
 import type { EdgeLog, EdgeServices } from "../../handlers/services.ts";
 import { registerAcceptance } from "../../handlers/views/acceptance.ts";
+import { engineSchema } from "../domain/target.ts";
 
 /** The Slack app, the same for every runtime: only its receiver differs. */
 export function createEdgeApp(receiver: Receiver, services: EdgeServices): App {
@@ -17,7 +18,7 @@ export function createEdgeApp(receiver: Receiver, services: EdgeServices): App {
     convoStore: false,
     ignoreSelf: false,
   });
-  registerDoltCommand(app, services);
+  for (const engine of engineSchema.options) registerEngineCommand(app, services, engine);
   registerApprove(app, services);
   registerDeny(app, services);
   registerSteering(app, services);

@@ -21,7 +21,7 @@ describe.each(names)("the bundle %s", (name) => {
   it("holds the app, and no client of a cluster or a database", () => {
     const inputs = Object.keys(metafiles[name]?.inputs ?? {});
     expect(inputs.filter((path) => /^(src|handlers|queue)\//.test(path)).length).toBeGreaterThan(40);
-    expect(inputs).toContain("handlers/commands/dolt.ts");
+    expect(inputs).toContain("handlers/commands/engine-command.ts");
     const forbidden =
       /node_modules\/(@kubernetes\/|mysql2\/)|^src\/adapters\/(kubernetes|dolt)\/|^src\/(worker|cli|execution)\//;
     expect(inputs.filter((path) => forbidden.test(path))).toEqual([]);

@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import { answerClick } from "../../../handlers/actions/answer-click.ts";
-import { answerDoltCommand } from "../../../handlers/commands/dolt.ts";
+import { answerEngineCommand } from "../../../handlers/commands/engine-command.ts";
 import { faceMessage } from "../../../handlers/messages/face.ts";
 import { answerAcceptance } from "../../../handlers/views/acceptance.ts";
 import { openGrant } from "../../../src/domain/approval.ts";
@@ -24,7 +24,7 @@ async function ask(given: boolean): Promise<void> {
   edge = new AnEdge();
   await edge.announce();
   const payload = { team_id: "T1", user_id: "UALICE", channel_id: "C1", trigger_id: "1", text: "failover orders" };
-  await answerDoltCommand(payload, edge.services);
+  await answerEngineCommand("dolt", payload, edge.services);
   record = await edge.plan("r-1", { acceptance: { ...acceptance, given } });
 }
 

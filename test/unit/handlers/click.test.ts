@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { answerClick } from "../../../handlers/actions/answer-click.ts";
 import type { Decision } from "../../../handlers/actions/decide.ts";
-import { answerDoltCommand } from "../../../handlers/commands/dolt.ts";
+import { answerEngineCommand } from "../../../handlers/commands/engine-command.ts";
 import type { RequestRecord } from "../../../src/domain/request.ts";
 import { shownPlan } from "../../../src/domain/transitions.ts";
 import { anEvent, unverified } from "../../support/records.ts";
@@ -14,7 +14,7 @@ beforeEach(async () => {
   edge = new AnEdge();
   await edge.announce();
   const payload = { team_id: "T1", user_id: "UALICE", channel_id: "C1", trigger_id: "1", text: "failover orders" };
-  await answerDoltCommand(payload, edge.services);
+  await answerEngineCommand("dolt", payload, edge.services);
   record = await edge.plan("r-1");
 });
 
@@ -44,7 +44,7 @@ it("with two approvals wanted, one person counts once and nobody is woken before
   edge.policy = edge.policy.map((rule) => ({ ...rule, approvals: 2 }));
   await edge.announce();
   const payload = { team_id: "T1", user_id: "UALICE", channel_id: "C1", trigger_id: "1", text: "failover orders" };
-  await answerDoltCommand(payload, edge.services);
+  await answerEngineCommand("dolt", payload, edge.services);
   record = await edge.plan("r-1");
   await click("approve");
   await click("approve");

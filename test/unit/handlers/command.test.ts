@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { workerAwayAfterMs } from "../../../handlers/commands/announced.ts";
-import { answerDoltCommand } from "../../../handlers/commands/dolt.ts";
+import { answerEngineCommand } from "../../../handlers/commands/engine-command.ts";
 import { orders } from "../../support/records.ts";
 import { AnEdge } from "./an-edge.ts";
 
@@ -14,7 +14,7 @@ beforeEach(() => {
 async function type(text: string, over: Record<string, string> = {}): Promise<string> {
   deliveries += 1;
   const payload = { team_id: "T1", user_id: "UALICE", channel_id: "C1", trigger_id: `${deliveries}`, text, ...over };
-  return JSON.stringify((await answerDoltCommand(payload, edge.services)).blocks);
+  return JSON.stringify((await answerEngineCommand("dolt", payload, edge.services)).blocks);
 }
 
 describe("a worker that fell silent", () => {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { answerClick } from "../../../handlers/actions/answer-click.ts";
-import { answerDoltCommand } from "../../../handlers/commands/dolt.ts";
+import { answerEngineCommand } from "../../../handlers/commands/engine-command.ts";
 import type { RequestRecord, StepProgress, WishKind } from "../../../src/domain/request.ts";
 import { committed, ended, progressed, shownPlan, started, type Transition } from "../../../src/domain/transitions.ts";
 import { anEvent } from "../../support/records.ts";
@@ -17,7 +17,7 @@ beforeEach(async () => {
   edge = new AnEdge();
   await edge.announce();
   const payload = { team_id: "T1", user_id: "UALICE", channel_id: "C1", trigger_id: "1", text: "failover orders" };
-  await answerDoltCommand(payload, edge.services);
+  await answerEngineCommand("dolt", payload, edge.services);
   record = await edge.plan("r-1");
   await click("approve");
   await change((now, nowMs) => started(now, { id: "x-1", worker: "w-1", steps }, nowMs));

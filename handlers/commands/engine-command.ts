@@ -1,7 +1,7 @@
 import type { App, SlashCommand } from "@slack/bolt";
 import { z } from "zod";
 import { HandoverError, problem, problemOf } from "../../src/domain/errors.ts";
-import { targetText } from "../../src/domain/target.ts";
+import { type Engine, slashCommands, targetText } from "../../src/domain/target.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import { Budget } from "../budget.ts";
 import { helpMessage } from "../messages/notices.ts";
@@ -22,18 +22,17 @@ const payloadSchema = z.object({
   text: z.string().default(""),
 });
 
-const engine = "dolt";
-
-/** `/dolt failover|status|help`. Acknowledged last: a frozen Lambda finishes nothing. */
-export function registerDoltCommand(app: App, services: EdgeServices): void {
-  app.command(`/${engine}`, async ({ command, ack }) => {
-    const message = await answerDoltCommand(command, services);
+/** `/dolt VERB TARGET …` and the like for each engine. Acknowledged last: a frozen Lambda finishes nothing. */
+export function registerEngineCommand(app: App, services: EdgeServices, engine: Engine): void {
+  app.command(slashCommands[engine], async ({ command, ack }) => {
+    const message = await answerEngineCommand(engine, command, services);
     await ack({ response_type: "ephemeral", text: message.text, blocks: [...message.blocks] });
   });
 }
 
 /** What the person who typed it sees. Never throws. */
-export async function answerDoltCommand(
+export async function answerEngineCommand(
+  engine: Engine,
   payload: Readonly<Partial<SlashCommand>>,
   services: EdgeServices,
 ): Promise<ChatMessage> {
@@ -46,8 +45,8 @@ export async function answerDoltCommand(
     if (person === null)
       return problemMessage(problem("person_not_trusted", { why: "it belongs to another workspace" }));
     const text = unescaped(fields.text).trim();
-    if (text === "" || text === "help") return await help(services);
-    const asked = { engine, person, channelId: fields.channel_id, text, deliveryId: fields.trigger_id } as const;
+    if (text === "" || text === "help") return await help(engine, services);
+    const asked = { engine, person, channelId: fields.channel_id, text, deliveryId: fields.trigger_id };
     return await ask(asked, services, new Budget(services.clock));
   } catch (error) {
     const why = problemOf(error, "answering the command");
@@ -56,7 +55,7 @@ export async function answerDoltCommand(
   }
 }
 
-async function help(services: EdgeServices): Promise<ChatMessage> {
+async function help(engine: Engine, services: EdgeServices): Promise<ChatMessage> {
   const grammar = slackGrammar(engine);
   try {
     const announced = await readAnnounced(services);

@@ -1,0 +1,40 @@
+import { entry, list } from "./entry.ts";
+
+/** Who may do what. */
+export const permissionProblems = {
+  requester_not_allowed: entry<{ operation: string; target: string }>(
+    "refused",
+    (d) => `The policy does not let you ask for ${d.operation} on ${d.target}. Nothing was done.`,
+    () => "Ask somebody whom the policy names as a requester, or have the policy in handover.yaml changed.",
+  ),
+  approver_is_requester: entry<Record<never, never>>(
+    "refused",
+    () => "You asked for this, so you cannot approve it. Your click changed nothing.",
+    () => "Another person whom the policy names as an approver has to click Approve.",
+  ),
+  approver_not_allowed: entry<{ approvers: readonly string[] }>(
+    "refused",
+    () => "The policy does not name you as an approver here. Your click changed nothing.",
+    (d) => `Approvers: ${list(d.approvers)}.`,
+  ),
+  approver_twice: entry<Record<never, never>>(
+    "refused",
+    () => "You have approved this already; one person counts once. Your click changed nothing.",
+    () => "Another approver has to click Approve.",
+  ),
+  approver_no_longer_stands: entry<{ approver: string; why: string }>(
+    "refused",
+    (d) => `The approval of ${d.approver} does not stand any more: ${d.why}. Nothing was changed.`,
+    () => "Ask for a new plan and have it approved by somebody who may.",
+  ),
+  person_not_trusted: entry<{ why: string }>(
+    "refused",
+    (d) => `This account cannot use Handover: ${d.why}. Nothing was done.`,
+    () => "Use a full account of this workspace; docs/threat-model.md says why others are refused.",
+  ),
+  people_lookup_failed: entry<{ person: string; why: string }>(
+    "refused",
+    (d) => `Slack did not say whether ${d.person} may still approve (${d.why}); no answer is no. Nothing was changed.`,
+    () => "Try again when Slack answers, or use the command line named in the runbook.",
+  ),
+} as const;

@@ -1,0 +1,107 @@
+import { entry, list } from "./entry.ts";
+
+/** The request itself. */
+export const requestProblems = {
+  request_unknown: entry<{ requestId: string }>(
+    "refused",
+    (d) => `There is no request ${d.requestId} any more. Your click changed nothing.`,
+    () => "Type the command again for a new plan.",
+  ),
+  request_settled: entry<{ requestId: string; state: string; by: string }>(
+    "refused",
+    (d) => `Request ${d.requestId} is already settled: ${d.state}${d.by}. Your click changed nothing.`,
+    () => "Type the command again for a new plan.",
+  ),
+  request_not_awaiting: entry<{ requestId: string; state: string }>(
+    "refused",
+    (d) => `Request ${d.requestId} is ${d.state}, so there is nothing to approve or deny. Your click changed nothing.`,
+    () => "Its message says what happens now.",
+  ),
+  request_expired: entry<{ requestId: string; minutes: number }>(
+    "refused",
+    (d) =>
+      `Request ${d.requestId} expired: it was not settled, or not begun, within ${d.minutes} min, and no answer is no. Nothing was changed.`,
+    () => "Type the command again for a new plan.",
+  ),
+  plan_replaced: entry<{ requestId: string }>(
+    "refused",
+    (d) => `That button belongs to another plan of request ${d.requestId}. Your click changed nothing.`,
+    () => "Read the plan as it stands now, and click there.",
+  ),
+  message_replaced: entry<{ requestId: string }>(
+    "refused",
+    (d) => `That message is not the one of request ${d.requestId} any more. Your click changed nothing.`,
+    () => "Use the newer message of this request.",
+  ),
+  plan_stale: entry<{ changes: readonly string[] }>(
+    "refused",
+    (d) => `The cluster is not as it was when the plan was approved: ${d.changes.join("; ")}. Nothing was changed.`,
+    () => "Type the command again: the new plan shows what is now.",
+  ),
+  grant_used: entry<{ executionId: string }>(
+    "refused",
+    (d) => `This approval was used already, by execution ${d.executionId}. Nothing was changed.`,
+    () => "Type the command again for a new plan.",
+  ),
+  grant_invalid: entry<{ why: string }>(
+    "refused",
+    (d) => `The approval cannot be trusted: ${d.why}. Nothing was changed.`,
+    () =>
+      "Type the command again. If it happens again, somebody writes to Redis who should not: see docs/threat-model.md.",
+  ),
+  acceptance_missing: entry<{ title: string; figures: readonly string[]; commandLine: string }>(
+    "refused",
+    (d) => `${d.title} Nobody has accepted that by name yet. ${d.figures.join(" ")} Nothing was changed.`,
+    (d) => `To accept it, type: ${d.commandLine}`,
+  ),
+  modal_not_opened: entry<{ slackError: string }>(
+    "refused",
+    (d) => `Slack did not show you what you have to accept (${d.slackError}), so nothing was approved.`,
+    () => "Click Approve once more.",
+  ),
+  cancelled_before_start: entry<{ by: string }>(
+    "refused",
+    (d) => `${d.by} cancelled before the point of no return. Nothing was changed.`,
+    () => "Nothing to do.",
+  ),
+  stopped_by_person: entry<{ by: string; done: string }>(
+    "failed",
+    (d) => `${d.done} Stopped there by ${d.by}; what was done stands.`,
+    () => "To go on from there, type the same command, with the option named above where there is one.",
+  ),
+  wish_too_late: entry<{ requestId: string }>(
+    "refused",
+    (d) =>
+      `Request ${d.requestId} is past the last place where it could be stopped or paused: it is being finished, or undone. Your click changed nothing.`,
+    () => "Its thread tells how it ends.",
+  ),
+  wish_repeated: entry<{ requestId: string; state: string }>(
+    "refused",
+    (d) => `Request ${d.requestId} is ${d.state} already. Your click changed nothing.`,
+    () => "Its message shows where it stands.",
+  ),
+  wish_not_allowed: entry<{ people: readonly string[] }>(
+    "refused",
+    () =>
+      "Only the person who asked, and those whom the policy names as approvers here, may stop, pause or resume it. Your click changed nothing.",
+    (d) => `Ask one of them: ${list(d.people)}.`,
+  ),
+  request_not_running: entry<{ requestId: string; state: string }>(
+    "refused",
+    (d) =>
+      `Request ${d.requestId} is ${d.state}, so there is nothing to stop, pause or resume. Your click changed nothing.`,
+    () => "Its message says what happens now.",
+  ),
+  operation_unavailable: entry<{ operation: string; known: readonly string[] }>(
+    "refused",
+    (d) => `This worker does not know the operation ${d.operation}. Nothing was done.`,
+    (d) => `Upgrade the worker to the edge's version. It knows: ${list(d.known)}.`,
+  ),
+
+  channel_closed: entry<{ requestId: string; slackError: string }>(
+    "refused",
+    (d) =>
+      `Slack does not let Handover post in this channel (${d.slackError}), so nobody could see or approve the plan. Request ${d.requestId} is withdrawn; nothing was changed.`,
+    () => "Invite the app to this channel (/invite), or type the command in a channel where it is.",
+  ),
+} as const;

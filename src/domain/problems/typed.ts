@@ -1,0 +1,87 @@
+import { entry, list } from "./entry.ts";
+import { didYouMean, optInAdvice, optInLine } from "./target-advice.ts";
+
+/** What a person typed. */
+export const typedProblems = {
+  command_unknown: entry<{ given: string; known: readonly string[]; nearest: string | null }>(
+    "usage",
+    (d) => `There is no operation “${d.given}”. Nothing was done.`,
+    (d) => (d.nearest === null ? `Known operations: ${list(d.known)}.` : `Did you mean: ${d.nearest}`),
+  ),
+  flag_unknown: entry<{ given: string; known: readonly string[]; nearest: string | null }>(
+    "usage",
+    (d) => `There is no option “${d.given}”. Nothing was done.`,
+    (d) => (d.nearest === null ? `Known options: ${list(d.known)}.` : `Did you mean: ${d.nearest}`),
+  ),
+  flag_value: entry<{ flag: string; given: string; expected: string }>(
+    "usage",
+    (d) => `${d.flag} cannot be “${d.given}”. Nothing was done.`,
+    (d) => `${d.flag} takes ${d.expected}.`,
+  ),
+  flags_exclude: entry<{ one: string; other: string; why: string }>(
+    "usage",
+    (d) => `${d.one} and ${d.other} exclude each other: ${d.why}. Nothing was done.`,
+    (d) => `Give ${d.one} or ${d.other}.`,
+  ),
+  flag_repeated: entry<{ flag: string }>(
+    "usage",
+    (d) => `${d.flag} was given twice. Nothing was done.`,
+    (d) => `Give ${d.flag} once.`,
+  ),
+  target_missing: entry<{ usage: string }>(
+    "usage",
+    () => "No target was named. Nothing was done.",
+    (d) => `Type: ${d.usage}`,
+  ),
+  words_left_over: entry<{ words: string; usage: string }>(
+    "usage",
+    (d) => `“${d.words}” is not understood here. Nothing was done.`,
+    (d) => `Type: ${d.usage}`,
+  ),
+  quote_open: entry<{ usage: string }>(
+    "usage",
+    () => "A quotation mark is never closed. Nothing was done.",
+    (d) => `Type: ${d.usage}`,
+  ),
+  target_unknown: entry<{ given: string; known: readonly string[] }>(
+    "usage",
+    (d) => `There is no target “${d.given}” here. Nothing was done.`,
+    (d) =>
+      `${didYouMean(d.given, d.known)}${d.known.length === 0 ? "" : `Known targets: ${list(d.known)}. `}${optInAdvice(d.given)}`,
+  ),
+  target_not_opted_in: entry<{ namespace: string; workload: string; engine: string; given: string | null }>(
+    "refused",
+    (d) =>
+      `The StatefulSet ${d.namespace}/${d.workload} is there, and ${d.given === null ? "nobody has said yet that Handover may touch it" : `its annotation handover.dev/engine says “${d.given}”, which is no engine`}. Nothing was done.`,
+    (d) =>
+      `Say so once, then type the command again: ${optInLine(d.namespace, d.workload, d.engine, d.given !== null)}`,
+  ),
+  target_not_annotated: entry<{ workload: string; target: string }>(
+    "refused",
+    (d) => `The workload ${d.workload} is not annotated as the target ${d.target} (any more). Nothing was changed.`,
+    (d) => {
+      const [namespace = "NAMESPACE", workload = "NAME"] = d.workload.split("/");
+      return `Handover touches only workloads that are annotated: ${optInLine(namespace, workload, "dolt")} handover.dev/name=${d.target}`;
+    },
+  ),
+  target_ambiguous: entry<{ given: string; candidates: readonly string[] }>(
+    "usage",
+    (d) => `“${d.given}” names several targets: ${list(d.candidates)}. Nothing was done.`,
+    (d) => `Write one of them in full: ${list(d.candidates)}.`,
+  ),
+  reason_missing: entry<{ usage: string }>(
+    "usage",
+    () => "A reason is required, because this changes something and is kept on record. Nothing was done.",
+    (d) => `Type: ${d.usage} --reason "why"`,
+  ),
+  confirmation_missing: entry<{ usage: string }>(
+    "usage",
+    () => "The plan was not confirmed. Nothing was done.",
+    (d) => `Type the command in a terminal and answer yes, or add --yes: ${d.usage} --yes`,
+  ),
+  configuration_invalid: entry<{ file: string; issues: readonly string[] }>(
+    "usage",
+    (d) => `${d.file} is not a valid configuration: ${d.issues.join("; ")}. Nothing was started.`,
+    () => "Correct the lines named; docs/configuration.md lists every key.",
+  ),
+} as const;
