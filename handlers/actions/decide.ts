@@ -5,17 +5,11 @@ import { type Acceptance, needsAcceptance, planSchema } from "../../src/domain/p
 import { decidingRule, type PolicyRule } from "../../src/domain/policy.ts";
 import type { RequestRecord, WishKind } from "../../src/domain/request.ts";
 import { digestOf, openSigned, type Signed, signStatement } from "../../src/domain/signing.ts";
-import {
-  approve,
-  deny,
-  judgeExpiry,
-  objectionToApproval,
-  objectionToDenial,
-  objectionToWish,
-  shownPlan,
-  type Transition,
-  wished,
-} from "../../src/domain/transitions.ts";
+import { approve, deny, objectionToApproval, objectionToDenial } from "../../src/domain/transitions/approving.ts";
+import type { Transition } from "../../src/domain/transitions/change.ts";
+import { judgeExpiry } from "../../src/domain/transitions/ending-early.ts";
+import { shownPlan } from "../../src/domain/transitions/reading.ts";
+import { objectionToWish, wished } from "../../src/domain/transitions/wishing.ts";
 import { ChatError } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
 import type { ButtonValue } from "../messages/buttons.ts";

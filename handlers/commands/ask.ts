@@ -4,7 +4,7 @@ import type { Person } from "../../src/domain/people.ts";
 import { decidingRule, mayRequest, type PolicyRule } from "../../src/domain/policy.ts";
 import { newRequestRecord, type RequestRecord } from "../../src/domain/request.ts";
 import { type AnnouncedTarget, type Engine, findTargets, runbookFor, targetText } from "../../src/domain/target.ts";
-import { withdrawn } from "../../src/domain/transitions.ts";
+import { withdrawn } from "../../src/domain/transitions/ending-early.ts";
 import type { OperationDefinition } from "../../src/operations/catalogue.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";

@@ -1,5 +1,5 @@
 import type { RequestRecord } from "../../src/domain/request.ts";
-import { judgeExpiry } from "../../src/domain/transitions.ts";
+import { judgeExpiry } from "../../src/domain/transitions/ending-early.ts";
 import { type Chat, ChatError } from "../../src/ports/chat.ts";
 import type { Face, FaceLock } from "../../src/ports/request-store.ts";
 import { faceMessage } from "../messages/face.ts";

@@ -7,7 +7,7 @@ import {
   type RequestRecord,
   type WishKind,
 } from "../../src/domain/request.ts";
-import { shownPlan } from "../../src/domain/transitions.ts";
+import { shownPlan } from "../../src/domain/transitions/reading.ts";
 import { actionButton, actions, type Block, limits, linkButton } from "./blocks.ts";
 
 export const approveActionId = "handover_approve";

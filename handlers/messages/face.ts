@@ -7,7 +7,7 @@ import {
   type StepProgress,
 } from "../../src/domain/request.ts";
 import { runbookFor, targetText } from "../../src/domain/target.ts";
-import { approvalsOf, shownPlan } from "../../src/domain/transitions.ts";
+import { approvalsOf, shownPlan } from "../../src/domain/transitions/reading.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import { type Block, context, limits, notification, section } from "./blocks.ts";
 import { faceButtons, isLinkable } from "./buttons.ts";

@@ -1,5 +1,5 @@
 import type { RequestRecord } from "../../src/domain/request.ts";
-import { approvalsOf } from "../../src/domain/transitions.ts";
+import { approvalsOf } from "../../src/domain/transitions/reading.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import { context, section } from "./blocks.ts";
 import { title } from "./face.ts";

@@ -1,7 +1,7 @@
 import { fail } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { Wish } from "../domain/request.ts";
-import { shownPlan } from "../domain/transitions.ts";
+import { shownPlan } from "../domain/transitions/reading.ts";
 import type { LeaseObserver } from "../execution/lease-observer.ts";
 import { type LedgerExecution, readExecution } from "../execution/ledger.ts";
 import type { Clock } from "../ports/clock.ts";

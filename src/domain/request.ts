@@ -9,7 +9,7 @@ const unsettledStates = ["planning", "awaiting_approval", "approved", "running",
 /** States that nothing follows. */
 const finalStates = ["refused", "denied", "withdrawn", "expired", "stale", "succeeded", "failed", "cancelled"] as const;
 
-/** Every state a request can be in. What leads from one to another stands in `transitions.ts`. */
+/** Every state a request can be in. What leads from one to another stands in `transitions/`. */
 export const requestStates = [...unsettledStates, ...finalStates] as const;
 export type RequestState = (typeof requestStates)[number];
 

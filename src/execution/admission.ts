@@ -5,7 +5,7 @@ import { changedFacts, fingerprintOf, type Plan } from "../domain/plan.ts";
 import { decidingRule, judgeApprover, mayRequest, type Policy } from "../domain/policy.ts";
 import type { RequestRecord } from "../domain/request.ts";
 import type { PublicKeys } from "../domain/signing.ts";
-import { grantOf } from "../domain/transitions.ts";
+import { grantOf } from "../domain/transitions/reading.ts";
 import type { Operation, OperationContext } from "../operations/operation.ts";
 import type { People } from "../ports/chat.ts";
 import { preflight } from "./preflight.ts";

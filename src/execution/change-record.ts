@@ -1,6 +1,7 @@
 import { fail, type Problem, problem } from "../domain/errors.ts";
 import type { RequestRecord } from "../domain/request.ts";
-import { judgeExpiry, type Transition } from "../domain/transitions.ts";
+import type { Transition } from "../domain/transitions/change.ts";
+import { judgeExpiry } from "../domain/transitions/ending-early.ts";
 import type { AuditEvent, RequestStore } from "../ports/request-store.ts";
 
 export type Change =

@@ -8,7 +8,7 @@ import {
   stepProgressSchema,
   wishSchema,
 } from "../domain/request.ts";
-import { grantOf } from "../domain/transitions.ts";
+import { grantOf } from "../domain/transitions/reading.ts";
 
 /**
  * What is written beside a target's lease, in the cluster itself. It is all that a worker needs to finish what another

@@ -1,7 +1,9 @@
 import { problem, problemOf } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { RequestRecord } from "../domain/request.ts";
-import { refused, type Transition, wentStale } from "../domain/transitions.ts";
+import type { Transition } from "../domain/transitions/change.ts";
+import { wentStale } from "../domain/transitions/ending-early.ts";
+import { refused } from "../domain/transitions/planning.ts";
 import { admit } from "../execution/admission.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import { execute } from "../execution/execute.ts";

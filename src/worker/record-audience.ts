@@ -2,17 +2,10 @@ import { isDeepStrictEqual } from "node:util";
 import { HandoverError, problem } from "../domain/errors.ts";
 import { mention } from "../domain/people.ts";
 import { isSettled, type RequestRecord, type StepProgress } from "../domain/request.ts";
-import {
-  committed,
-  ended,
-  hasLost,
-  pauseKept,
-  progressed,
-  refused,
-  started,
-  type Transition,
-  takenUp,
-} from "../domain/transitions.ts";
+import type { Transition } from "../domain/transitions/change.ts";
+import { refused } from "../domain/transitions/planning.ts";
+import { committed, ended, progressed, started, takenUp } from "../domain/transitions/running.ts";
+import { hasLost, pauseKept } from "../domain/transitions/wishing.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import type { ExecutionAudience } from "../execution/execute.ts";
 import type { LedgerExecution } from "../execution/ledger.ts";

@@ -1,5 +1,5 @@
 import type { RequestRecord } from "../domain/request.ts";
-import { started } from "../domain/transitions.ts";
+import { started } from "../domain/transitions/running.ts";
 import type { LedgerExecution } from "../execution/ledger.ts";
 import type { FaceStore, RequestStore } from "../ports/request-store.ts";
 

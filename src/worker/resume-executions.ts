@@ -2,7 +2,7 @@ import { type Problem, problem, problemOf } from "../domain/errors.ts";
 import { type Plan, planSchema } from "../domain/plan.ts";
 import type { RequestRecord } from "../domain/request.ts";
 import { openSigned } from "../domain/signing.ts";
-import { ended } from "../domain/transitions.ts";
+import { ended } from "../domain/transitions/running.ts";
 import { admit } from "../execution/admission.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import { resume } from "../execution/execute.ts";

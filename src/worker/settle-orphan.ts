@@ -1,7 +1,7 @@
 import { problem } from "../domain/errors.ts";
 import type { RequestRecord } from "../domain/request.ts";
 import { targetText } from "../domain/target.ts";
-import { ended } from "../domain/transitions.ts";
+import { ended } from "../domain/transitions/running.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import { readEnded, readExecution } from "../execution/ledger.ts";
 import { targetReference } from "../ports/workloads.ts";

@@ -1,14 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { newRequestRecord, type RequestRecord } from "../../../src/domain/request.ts";
-import {
-  approve,
-  ended,
-  judgeExpiry,
-  planned,
-  refused,
-  started,
-  type Transition,
-} from "../../../src/domain/transitions.ts";
+import { approve } from "../../../src/domain/transitions/approving.ts";
+import type { Transition } from "../../../src/domain/transitions/change.ts";
+import { judgeExpiry } from "../../../src/domain/transitions/ending-early.ts";
+import { planned, refused } from "../../../src/domain/transitions/planning.ts";
+import { ended, started } from "../../../src/domain/transitions/running.ts";
 import type { Announcements, Face, FaceStore, RequestStore } from "../../../src/ports/request-store.ts";
 import { type alice, aNewRequest, anApproval, anEvent, aPlan, bob, orders, unverified } from "../../support/records.ts";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { approvalsOf } from "../../../src/domain/transitions.ts";
+import { approvalsOf } from "../../../src/domain/transitions/reading.ts";
 import { EdgeBench } from "./support/edge-bench.ts";
 
 const acceptance = {

@@ -5,7 +5,7 @@ import { SlackChat } from "../../../src/adapters/slack/chat.ts";
 import { createSlackCall } from "../../../src/adapters/slack/web-api.ts";
 import { approvalSchema } from "../../../src/domain/approval.ts";
 import { openSigned, readPublicKeys } from "../../../src/domain/signing.ts";
-import { shownPlan } from "../../../src/domain/transitions.ts";
+import { shownPlan } from "../../../src/domain/transitions/reading.ts";
 import { EdgeBench } from "./support/edge-bench.ts";
 
 let bench: EdgeBench;

@@ -7,7 +7,7 @@ import { RedisFaceStore } from "../../../src/adapters/redis/face-store.ts";
 import { ClusterKeys } from "../../../src/adapters/redis/keys.ts";
 import { RedisRequestStore, settledRetentionMs } from "../../../src/adapters/redis/request-store.ts";
 import { newRequestRecord } from "../../../src/domain/request.ts";
-import { planned, refused } from "../../../src/domain/transitions.ts";
+import { planned, refused } from "../../../src/domain/transitions/planning.ts";
 import { deliveryRemembersMs, pressRemembersMs } from "../../../src/ports/request-store.ts";
 import { aNewRequest, anEvent, aPlan, orders, unverified } from "../../support/records.ts";
 

@@ -19,28 +19,13 @@ import {
   type WishKind,
 } from "../../../src/domain/request.ts";
 import { readPublicKeys, readSigningKey, type SigningKey, signStatement } from "../../../src/domain/signing.ts";
-import {
-  answered,
-  approvalsOf,
-  approve,
-  committed,
-  deny,
-  ended,
-  grantOf,
-  judgeExpiry,
-  objectionToApproval,
-  objectionToWish,
-  planned,
-  planningFailed,
-  progressed,
-  refused,
-  started,
-  type Transition,
-  takenUp,
-  wentStale,
-  wished,
-  withdrawn,
-} from "../../../src/domain/transitions.ts";
+import { approve, deny, objectionToApproval } from "../../../src/domain/transitions/approving.ts";
+import type { Transition } from "../../../src/domain/transitions/change.ts";
+import { judgeExpiry, wentStale, withdrawn } from "../../../src/domain/transitions/ending-early.ts";
+import { answered, planned, planningFailed, refused } from "../../../src/domain/transitions/planning.ts";
+import { approvalsOf, grantOf } from "../../../src/domain/transitions/reading.ts";
+import { committed, ended, progressed, started, takenUp } from "../../../src/domain/transitions/running.ts";
+import { objectionToWish, wished } from "../../../src/domain/transitions/wishing.ts";
 import { MemoryRequestStore } from "../../support/memory-request-store.ts";
 import { aNewRequest, anApproval, anEvent, aPlan } from "../../support/records.ts";
 

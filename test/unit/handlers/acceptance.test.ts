@@ -7,7 +7,7 @@ import { openGrant } from "../../../src/domain/approval.ts";
 import type { Acceptance } from "../../../src/domain/plan.ts";
 import type { RequestRecord } from "../../../src/domain/request.ts";
 import { readPublicKeys } from "../../../src/domain/signing.ts";
-import { approvalsOf, grantOf, shownPlan } from "../../../src/domain/transitions.ts";
+import { approvalsOf, grantOf, shownPlan } from "../../../src/domain/transitions/reading.ts";
 import { AnEdge } from "./an-edge.ts";
 
 const acceptance: Acceptance = {

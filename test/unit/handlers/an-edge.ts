@@ -6,7 +6,7 @@ import type { Policy } from "../../../src/domain/policy.ts";
 import type { RequestRecord } from "../../../src/domain/request.ts";
 import { readPublicKeys, readSigningKey, signStatement } from "../../../src/domain/signing.ts";
 import type { AnnouncedTarget } from "../../../src/domain/target.ts";
-import { planned } from "../../../src/domain/transitions.ts";
+import { planned } from "../../../src/domain/transitions/planning.ts";
 import type { ModalView } from "../../../src/ports/chat.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import {

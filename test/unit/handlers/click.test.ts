@@ -3,7 +3,7 @@ import { answerClick } from "../../../handlers/actions/answer-click.ts";
 import type { Decision } from "../../../handlers/actions/decide.ts";
 import { answerEngineCommand } from "../../../handlers/commands/engine-command.ts";
 import type { RequestRecord } from "../../../src/domain/request.ts";
-import { shownPlan } from "../../../src/domain/transitions.ts";
+import { shownPlan } from "../../../src/domain/transitions/reading.ts";
 import { anEvent, unverified } from "../../support/records.ts";
 import { AnEdge } from "./an-edge.ts";
 

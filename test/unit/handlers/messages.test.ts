@@ -22,7 +22,8 @@ import {
   type StepProgress,
   wishKinds,
 } from "../../../src/domain/request.ts";
-import { ended, planned, started } from "../../../src/domain/transitions.ts";
+import { planned } from "../../../src/domain/transitions/planning.ts";
+import { ended, started } from "../../../src/domain/transitions/running.ts";
 import type { ChatMessage } from "../../../src/ports/chat.ts";
 import { anApproval, aPlan, aRecord, bob, orders, unverified } from "../../support/records.ts";
 

@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { answerClick } from "../../../handlers/actions/answer-click.ts";
 import { answerEngineCommand } from "../../../handlers/commands/engine-command.ts";
 import type { RequestRecord, StepProgress, WishKind } from "../../../src/domain/request.ts";
-import { committed, ended, progressed, shownPlan, started, type Transition } from "../../../src/domain/transitions.ts";
+import type { Transition } from "../../../src/domain/transitions/change.ts";
+import { shownPlan } from "../../../src/domain/transitions/reading.ts";
+import { committed, ended, progressed, started } from "../../../src/domain/transitions/running.ts";
 import { anEvent } from "../../support/records.ts";
 import { AnEdge } from "./an-edge.ts";
 

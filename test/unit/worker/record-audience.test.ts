@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { type RequestRecord, type StepProgress, stepProgressSchema } from "../../../src/domain/request.ts";
-import { approve, planned, wished } from "../../../src/domain/transitions.ts";
+import { approve } from "../../../src/domain/transitions/approving.ts";
+import { planned } from "../../../src/domain/transitions/planning.ts";
+import { wished } from "../../../src/domain/transitions/wishing.ts";
 import { changeRecord } from "../../../src/execution/change-record.ts";
 import type { LedgerExecution } from "../../../src/execution/ledger.ts";
 import type { ExecutionResult } from "../../../src/execution/run-steps.ts";

@@ -1,7 +1,9 @@
 import { beforeEach, expect, it } from "vitest";
 import type { RequestRecord } from "../../../src/domain/request.ts";
 import { signStatement } from "../../../src/domain/signing.ts";
-import { approve, planned, started } from "../../../src/domain/transitions.ts";
+import { approve } from "../../../src/domain/transitions/approving.ts";
+import { planned } from "../../../src/domain/transitions/planning.ts";
+import { started } from "../../../src/domain/transitions/running.ts";
 import { changeRecord } from "../../../src/execution/change-record.ts";
 import { type LedgerExecution, readEnded, writeEnded, writeExecution } from "../../../src/execution/ledger.ts";
 import { ExecutionResumer } from "../../../src/worker/resume-executions.ts";

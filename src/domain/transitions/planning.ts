@@ -1,0 +1,48 @@
+import type { Problem } from "../errors.ts";
+import { mention } from "../people.ts";
+import type { Plan } from "../plan.ts";
+import type { Outcome, RequestRecord } from "../request.ts";
+import type { Signed } from "../signing.ts";
+import { done, next, notNow, outcome, settled, type Transition, touched } from "./change.ts";
+
+export function planned(record: RequestRecord, signed: Signed, plan: Plan, nowMs: number): Transition {
+  if (record.state !== "planning") return notNow(record);
+  const expiresAtMs = nowMs + record.rule.expiresAfterMinutes * 60_000;
+  const { acceptance } = plan;
+  const byFlag = acceptance?.given
+    ? ` ${mention(record.requester)} accepted by --${acceptance.flag}: ${acceptance.title}`
+    : "";
+  const story = `Plan made: ${plan.steps.length} steps. ${plan.cost}${byFlag}`;
+  const state = record.rule.approvals === 0 ? "approved" : "awaiting_approval";
+  return done({ ...next(record, nowMs, state, story), plan: signed, expiresAtMs });
+}
+
+/** A question that changes nothing is settled by its answer: the plan, without steps, is what was seen. */
+export function answered(record: RequestRecord, signed: Signed, nowMs: number): Transition {
+  if (record.state !== "planning") return notNow(record);
+  return done({
+    ...touched(record, nowMs),
+    state: "succeeded",
+    expiresAtMs: null,
+    outcome: outcome(nowMs, "Answered. Nothing was changed.", []),
+    plan: signed,
+  });
+}
+
+/** The preflight, or the admission, found reasons against it. Nothing was changed. */
+export function refused(
+  record: RequestRecord,
+  problems: Outcome["problems"] | readonly Problem[],
+  nowMs: number,
+): Transition {
+  if (record.state !== "planning" && record.state !== "approved") return notNow(record);
+  // Each reason says itself that nothing was changed.
+  const summary = problems.length === 0 ? "Refused. Nothing was changed." : "Refused.";
+  return done(settled(record, nowMs, "refused", outcome(nowMs, summary, problems)));
+}
+
+/** Planning itself broke. Nothing was changed. */
+export function planningFailed(record: RequestRecord, why: Problem, nowMs: number): Transition {
+  if (record.state !== "planning") return notNow(record);
+  return done(settled(record, nowMs, "failed", outcome(nowMs, "No plan could be made. Nothing was changed.", [why])));
+}
