@@ -3,6 +3,7 @@ import { quoteShellWord } from "../domain/command-words.ts";
 import { type Engine, terminalCommands } from "../domain/target.ts";
 import { catalogue, type OperationDefinition } from "../operations/catalogue.ts";
 import { doltclusterctlWords } from "../operations/dolt/former-words.ts";
+import { sideHelp } from "./side-commands.ts";
 
 interface CliFlag extends ExtraFlag {
   readonly summary: string;
@@ -62,8 +63,7 @@ export function helpText(engines: readonly Engine[], verb: string | null = null)
     "same checks and the same lock, and with neither Slack nor Redis. TARGET is NAMESPACE/STATEFULSET or the target's name.",
     ...engines.flatMap((engine) => helpOfEngine(grammarFor(engine))),
     "",
-    "npx handover keys",
-    "    print a new key pair for an edge or a cluster",
+    ...sideHelp(),
     "",
     ...helpOfOptions(),
     "",

@@ -5,14 +5,13 @@ import { type Engine, engineSchema, terminalCommands } from "../domain/target.ts
 import type { OperationDefinition } from "../operations/catalogue.ts";
 import { connectionObjection, type TypedConnection, typedConnection } from "./connection.ts";
 import { grammarFor } from "./grammar.ts";
+import { sideCommands } from "./side-commands.ts";
 
 /** What somebody wants of the command line. */
 export type Invocation =
   /** `verb`: of that operation alone; null: of all. */
   | { readonly kind: "help"; readonly verb: string | null }
   | { readonly kind: "version" }
-  /** A new key pair for handover.yaml and the environment. */
-  | { readonly kind: "keys" }
   | { readonly kind: "wrong"; readonly problem: Problem }
   | { readonly kind: "command"; readonly command: CliCommand };
 
@@ -33,13 +32,13 @@ const helpWords: ReadonlySet<string> = new Set(["help", "--help", "-h"]);
 
 /** Reads the arguments behind the program's name. `interactive`: somebody is there to answer a question. */
 export function readInvocation(words: readonly string[], interactive: boolean): Invocation {
-  const [first, second] = words;
+  const [first] = words;
   if (first === undefined || helpWords.has(first)) return { kind: "help", verb: null };
   if (first === "--version") return { kind: "version" };
-  if (first === "keys" && second === undefined) return { kind: "keys" };
   const named = engineOf(first);
   if (named === null) {
-    const known = [...engineWords.keys(), ...definitionsWithoutWord.map(({ verb }) => verb), "keys", "help"];
+    const sides = sideCommands.map(({ word }) => word);
+    const known = [...engineWords.keys(), ...definitionsWithoutWord.map(({ verb }) => verb), ...sides, "help"];
     const near = nearestWord(first, known);
     const nearest = near === null ? null : ["npx handover", near, ...words.slice(1)].join(" ");
     return { kind: "wrong", problem: problem("command_unknown", { given: first, known, nearest }) };

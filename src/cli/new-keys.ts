@@ -1,8 +1,22 @@
 import { generateKeyPairSync } from "node:crypto";
 import { readSigningKey } from "../domain/signing.ts";
+import { exitCodes } from "./exit-codes.ts";
+import type { SideCommand } from "./side-commands.ts";
+import { noWords } from "./side-words.ts";
+
+/** `npx handover keys` */
+export const keysCommand: SideCommand = {
+  word: "keys",
+  help: [["keys", "print a new key pair for an edge or a cluster"]],
+  run(words, { terminal }) {
+    noWords(words, "npx handover keys");
+    terminal.out(newKeysText());
+    return exitCodes.done;
+  },
+};
 
 /** A new key pair for an edge or a cluster, in the forms in which the environment and handover.yaml take them. */
-export function newKeysText(): string {
+function newKeysText(): string {
   const { privateKey } = generateKeyPairSync("ed25519");
   const privateText = privateKey.export({ format: "der", type: "pkcs8" }).toString("base64");
   return [

@@ -11,8 +11,8 @@ import { exitCodeOfProblems, exitCodeOfState, exitCodes } from "./exit-codes.ts"
 import { findTarget } from "./find-target.ts";
 import { grammarFor, helpText } from "./grammar.ts";
 import { type CliCommand, readInvocation } from "./invocation.ts";
-import { newKeysText } from "./new-keys.ts";
 import { emptyReport, jsonReport, planText, problemText, type Report, resultText } from "./report.ts";
+import { runSideCommand } from "./side-commands.ts";
 import type { Terminal } from "./terminal.ts";
 import { findUnfinished, pauseText, type Unfinished } from "./unfinished.ts";
 import type { World, WorldSource } from "./world.ts";
@@ -20,6 +20,8 @@ import type { World, WorldSource } from "./world.ts";
 export interface CommandLineSurroundings {
   readonly terminal: Terminal;
   readonly version: string;
+  /** Its variables, secrets among them. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Called once, and only when a command was understood. Throws HandoverError. */
   readonly connect: (source: WorldSource) => World;
 }
@@ -30,8 +32,10 @@ const leaseDurationMs = 15_000;
 /** Runs one command line and returns its exit code. Whatever goes wrong is told, never thrown. */
 export async function runCommandLine(
   words: readonly string[],
-  { terminal, version, connect }: CommandLineSurroundings,
+  { terminal, version, environment, connect }: CommandLineSurroundings,
 ): Promise<number> {
+  const side = await runSideCommand(words, terminal, environment);
+  if (side !== null) return side;
   const json = words.includes("--json");
   const invocation = readInvocation(words, terminal.interactive);
   switch (invocation.kind) {
@@ -40,9 +44,6 @@ export async function runCommandLine(
       return exitCodes.done;
     case "version":
       terminal.out(`${version}\n`);
-      return exitCodes.done;
-    case "keys":
-      terminal.out(newKeysText());
       return exitCodes.done;
     case "wrong":
       return tell(refusal({}, [invocation.problem]), json, terminal);

@@ -32,6 +32,7 @@ async function reach({ call, phase }: Point): Promise<void> {
 const exitCode = await runCommandLine(process.argv.slice(2), {
   terminal: processTerminal(),
   version: "chaos",
+  environment: {},
   connect: (source) =>
     instrumented(connectWorld(source), reach, (details) => process.send?.({ kind: "planned", details })),
 });

@@ -52,6 +52,7 @@ export class SimulatedWorker implements Worker {
     const ended = runCommandLine([...words, "--yes", "--json"], {
       terminal,
       version: "0.0.0",
+      environment: {},
       connect: () => this.#world(),
     });
     const how = await Promise.race([ended, this.life.ended]);

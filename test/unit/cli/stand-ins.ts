@@ -98,7 +98,7 @@ export const target = { namespace: "shop", workload: "dolt" };
 
 export function run(line: string, terminal: FakeTerminal, world: World): Promise<number> {
   const words = line.split(" ").filter((word) => word !== "");
-  return runCommandLine(words, { terminal, version: "1.2.3", connect: () => world });
+  return runCommandLine(words, { terminal, version: "1.2.3", environment: {}, connect: () => world });
 }
 
 export function announced(namespace: string, name: string, workload: string): AnnouncedTarget {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { exitCodes } from "../../../src/cli/exit-codes.ts";
 import { grammarFor } from "../../../src/cli/grammar.ts";
-import { engineSchema } from "../../../src/domain/target.ts";
+import { engineSchema, terminalCommands } from "../../../src/domain/target.ts";
 import { catalogue } from "../../../src/operations/catalogue.ts";
 import { failoverSteps } from "../../../src/operations/dolt/failover-details.ts";
 import { restartDefinition } from "../../../src/operations/dolt/restart-definition.ts";
@@ -19,7 +19,7 @@ describe("docs/command-line.md", () => {
   });
 
   it("shows every operation", () => {
-    for (const { engine, verb } of catalogue) expect(page).toContain(`npx handover ${engine} ${verb} TARGET`);
+    for (const { engine, verb } of catalogue) expect(page).toContain(`${terminalCommands[engine]} ${verb} TARGET`);
   });
 
   it("lists every exit code", () => {
