@@ -1,5 +1,6 @@
 import { type Approval, approvalSchema } from "../../src/domain/approval.ts";
 import { type Problem, problem } from "../../src/domain/errors.ts";
+import { newStatements } from "../../src/domain/new-statements.ts";
 import { type Person, samePerson } from "../../src/domain/people.ts";
 import { type Acceptance, needsAcceptance, planSchema } from "../../src/domain/plan.ts";
 import { decidingRule, type PolicyRule } from "../../src/domain/policy.ts";
@@ -84,6 +85,7 @@ export async function decide(
         message: click.messageTs,
         ...(click.accepted ? { accepted: acceptanceAskedOf(record)?.title ?? null } : {}),
       },
+      statements: newStatements(record, next.record),
     };
     if (await cluster.requests.compareAndSet(next.record, audit)) return next;
   }

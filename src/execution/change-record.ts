@@ -1,4 +1,5 @@
 import { fail, type Problem, problem } from "../domain/errors.ts";
+import { newStatements } from "../domain/new-statements.ts";
 import type { RequestRecord } from "../domain/request.ts";
 import type { Transition } from "../domain/transitions/change.ts";
 import { judgeExpiry } from "../domain/transitions/ending-early.ts";
@@ -48,6 +49,7 @@ export async function settleIfExpired(store: RequestStore, requestId: string): P
 }
 
 function auditOf(before: RequestRecord, after: RequestRecord, by: AuditEvent["by"]): AuditEvent {
+  const statements = newStatements(before, after);
   const told = after.story.slice(before.story.length).map((entry) => entry.text);
   return {
     kind: before.state === after.state ? "changed" : after.state,
@@ -58,7 +60,9 @@ function auditOf(before: RequestRecord, after: RequestRecord, by: AuditEvent["by
       after: after.state,
       revision: after.revision,
       told: told.join("\n") || null,
+      executionId: after.execution?.id ?? null,
       problems: after.outcome?.problems.map((one) => one.code).join(", ") || null,
     },
+    ...(statements.length === 0 ? {} : { statements }),
   };
 }

@@ -1,5 +1,6 @@
 import { type Person, personKey } from "../domain/people.ts";
 import { isSettled, type RequestRecord } from "../domain/request.ts";
+import type { Signed } from "../domain/signing.ts";
 import { type AnnouncedTarget, type TargetKey, targetText } from "../domain/target.ts";
 
 /**
@@ -48,6 +49,8 @@ export interface AuditEvent {
   readonly by: Person | { readonly worker: string } | { readonly commandLine: string } | { readonly edge: string };
   /** Plain facts: state before and after, problem code, fingerprint, message. */
   readonly facts: Readonly<Record<string, string | number | boolean | null>>;
+  /** What was signed and counts from here on: the plan, an approval. */
+  readonly statements?: readonly Signed[];
 }
 
 /** What a cluster's workers tell the edge about themselves. */

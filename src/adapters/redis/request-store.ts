@@ -8,6 +8,7 @@ import {
   type RequestCreation,
   type RequestStore,
 } from "../../ports/request-store.ts";
+import { version } from "../../version.ts";
 import type { RedisConnection } from "./connection.ts";
 import type { ClusterKeys } from "./keys.ts";
 import {
@@ -74,7 +75,7 @@ export class RedisRequestStore implements RequestStore {
   }
 
   async audit(event: AuditEvent): Promise<void> {
-    await runScript(this.#connection, auditScript, [this.#keys.audit], [JSON.stringify(event)]);
+    await runScript(this.#connection, auditScript, [this.#keys.audit], [auditText(event)]);
   }
 
   async unsettled(): Promise<{ ids: string[]; nowMs: number }> {
@@ -117,11 +118,16 @@ function writeArguments(record: RequestRecord, audit: AuditEvent): (string | num
     record.story.length,
     record.updatedAtMs,
     JSON.stringify(record),
-    JSON.stringify(audit),
+    auditText(audit),
     settledRetentionMs,
   ];
 }
 
 function flag(value: boolean): string {
   return value ? "1" : "0";
+}
+
+/** As it is kept: with the version of the process that wrote it. */
+function auditText(event: AuditEvent): string {
+  return JSON.stringify({ ...event, version });
 }
