@@ -1,3 +1,4 @@
+import type { CrateAccess } from "./crate-servers.ts";
 import type { Ownership } from "./scaling.ts";
 import type { Seen } from "./surroundings.ts";
 import type { PodView, TargetReference } from "./workloads.ts";
@@ -10,6 +11,11 @@ import type { PodView, TargetReference } from "./workloads.ts";
 export interface CrateClusters {
   /** As it is now, read from the API and not from a cache; null when no StatefulSet announces this cluster. */
   look(target: TargetReference, signal: AbortSignal): Promise<CrateClusterView | null>;
+  /**
+   * How its nodes are reached and logged in to (docs/connecting.md). Throws `crate_access_invalid` when what is set about it
+   * makes no sense, or two of its StatefulSets say different things.
+   */
+  access(cluster: CrateClusterView, signal: AbortSignal): Promise<CrateAccess>;
   /** What scales these StatefulSets by itself; only where this process may see it. Kept apart from `look`: it costs two lists. */
   autoscalers(cluster: CrateClusterView, signal: AbortSignal): Promise<Seen<readonly Autoscaler[]>>;
   /**
