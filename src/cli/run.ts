@@ -6,6 +6,7 @@ import { LeaseObserver } from "../execution/lease-observer.ts";
 import type { Finisher, LedgerExecution } from "../execution/ledger.ts";
 import { planFrom, preflight } from "../execution/preflight.ts";
 import type { Operation, OperationContext } from "../operations/operation.ts";
+import { targetReference } from "../ports/workloads.ts";
 import { carryOut } from "./carry-out.ts";
 import { exitCodeOfProblems, exitCodeOfState, exitCodes } from "./exit-codes.ts";
 import { findTarget } from "./find-target.ts";
@@ -267,7 +268,7 @@ class CommandRun {
 
   #contextFor(target: AnnouncedTarget, signal: AbortSignal): OperationContext {
     return {
-      target: { namespace: target.namespace, workload: target.workload },
+      target: targetReference(target),
       targetName: target.name,
       workloads: this.#world.workloads([target.namespace]),
       dolt: this.#world.dolt,

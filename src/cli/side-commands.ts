@@ -1,5 +1,8 @@
+import { systemClock } from "../adapters/clock.ts";
 import type { Problem } from "../domain/errors.ts";
 import { problem, problemOf } from "../domain/errors.ts";
+import type { Clock } from "../ports/clock.ts";
+import { auditCommand } from "./audit/audit-command.ts";
 import { exitCodeOfProblems } from "./exit-codes.ts";
 import { keysCommand } from "./new-keys.ts";
 import { problemText } from "./report.ts";
@@ -10,6 +13,7 @@ export interface SideSurroundings {
   readonly terminal: Terminal;
   /** Variables of the environment, secrets among them. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -29,7 +33,7 @@ export interface SideCommand {
 }
 
 /** One file each; what they are told by stands there. */
-export const sideCommands: readonly SideCommand[] = [keysCommand];
+export const sideCommands: readonly SideCommand[] = [auditCommand, keysCommand];
 
 /** Runs the command that these words name; null: they name none. Whatever goes wrong is told, never thrown. */
 export async function runSideCommand(
@@ -47,7 +51,7 @@ export async function runSideCommand(
   const interrupted = new AbortController();
   const stopListening = terminal.onInterrupt(() => interrupted.abort(new Error("interrupted")));
   try {
-    return await command.run(others, { terminal, environment, signal: interrupted.signal });
+    return await command.run(others, { terminal, environment, clock: systemClock, signal: interrupted.signal });
   } catch (error) {
     const why: Problem = interrupted.signal.aborted
       ? problem("cancelled_before_start", { by: "Ctrl-C" })

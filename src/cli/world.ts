@@ -6,12 +6,12 @@ import { KubernetesApi } from "../adapters/kubernetes/api.ts";
 import { KubernetesIdentity } from "../adapters/kubernetes/identity.ts";
 import { loadKubeConfig } from "../adapters/kubernetes/load-kube-config.ts";
 import { KubernetesTargetLeases } from "../adapters/kubernetes/target-leases.ts";
-import { KubernetesWorkloads, type Namespaces } from "../adapters/kubernetes/workloads.ts";
+import { KubernetesWorkloads, type Namespaces, type UnannouncedWorkload } from "../adapters/kubernetes/workloads.ts";
 import type { Operation } from "../operations/operation.ts";
 import { operationNamed } from "../operations/registry.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
-import type { Identity, TargetLeases, TargetReference, Workloads } from "../ports/workloads.ts";
+import type { Identity, TargetLeases, Workloads } from "../ports/workloads.ts";
 import { accessGiven, type TypedConnection } from "./connection.ts";
 
 /** What the command line works with, each behind its port, so that tests stand in for the cluster and nothing else. */
@@ -21,8 +21,8 @@ export interface World {
   /** Where a target named without a namespace is looked for when all of them may not be listed. */
   readonly homeNamespace: string;
   workloads(namespaces: Namespaces): Workloads;
-  /** StatefulSets that are no targets; see `KubernetesWorkloads.unannounced`. */
-  unannounced(namespaces: Namespaces, signal: AbortSignal): Promise<(TargetReference & { engine: string | null })[]>;
+  /** Workloads that are no targets; see `KubernetesWorkloads.unannounced`. */
+  unannounced(namespaces: Namespaces, signal: AbortSignal): Promise<UnannouncedWorkload[]>;
   readonly leases: TargetLeases;
   readonly identity: Identity;
   readonly dolt: DoltServers;

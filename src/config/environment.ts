@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { z } from "zod";
 import type { DoltLogin } from "../domain/dolt-access.ts";
@@ -40,6 +40,12 @@ export interface WorkerSettings {
   readonly logLevel: LogLevel;
 }
 
+/** What reading the audit takes: Redis, and, to check signatures, the configuration where there is one. */
+export interface AuditSettings {
+  readonly redisUrl: string;
+  readonly configuration: Configuration | null;
+}
+
 export interface SlackSettings {
   readonly botToken: string;
   /** Slack's Web API; another address for tests and the demo. */
@@ -57,6 +63,9 @@ const secrets = [
   "HANDOVER_EDGE_KEY",
   "HANDOVER_CLUSTER_KEY",
 ] as const;
+
+/** Where handover.yaml is looked for when no variable says so. */
+const defaultConfiguration = "handover.yaml";
 
 const text = z.string().min(1);
 const port = z.coerce.number().int().min(0).max(65_535);
@@ -79,6 +88,12 @@ const common = {
   HANDOVER_CONFIG_YAML: text.optional(),
   HANDOVER_LOG_LEVEL: z.enum(logLevels).default("info"),
 };
+
+const auditSchema = z.object({
+  REDIS_URL: redisUrl,
+  HANDOVER_CONFIG: text.optional(),
+  HANDOVER_CONFIG_YAML: text.optional(),
+});
 
 const edgeSchema = z.object({
   ...common,
@@ -145,6 +160,14 @@ export function readWorkerSettings(environment: Environment): WorkerSettings {
   };
 }
 
+/** @throws {HandoverError} `configuration_invalid`; it names variables, never their values */
+export function readAuditSettings(environment: Environment): AuditSettings {
+  const values = readVariables(environment, auditSchema);
+  const isNamed = values.HANDOVER_CONFIG !== undefined || values.HANDOVER_CONFIG_YAML !== undefined;
+  const isThere = isNamed || existsSync(defaultConfiguration);
+  return { redisUrl: values.REDIS_URL, configuration: isThere ? loadConfiguration(values) : null };
+}
+
 function readVariables<Schema extends z.ZodObject>(environment: Environment, schema: Schema): z.infer<Schema> {
   const resolved = { ...environment };
   for (const name of secrets) if (name in schema.shape) resolved[name] = secretOf(environment, name);
@@ -184,7 +207,7 @@ function loadConfiguration(values: {
       throw invalid("HANDOVER_CONFIG and HANDOVER_CONFIG_YAML are both set; one of them has to go");
     return readConfiguration(yaml, "HANDOVER_CONFIG_YAML");
   }
-  const path = file ?? "handover.yaml";
+  const path = file ?? defaultConfiguration;
   try {
     return readConfiguration(readFileSync(path, "utf8"), path);
   } catch (error) {

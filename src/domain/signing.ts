@@ -40,10 +40,13 @@ export function signStatement(statement: object, key: SigningKey): Signed {
 
 /** The statement, or null when no known key signed exactly this text or it has another shape. */
 export function openSigned<T>(signed: Signed, keys: PublicKeys, schema: z.ZodType<T>): T | null {
+  return signatureHolds(signed, keys) ? readUnverified(signed, schema) : null;
+}
+
+/** Whether one of these keys signed exactly this text. */
+export function signatureHolds(signed: Signed, keys: PublicKeys): boolean {
   const key = keys.get(signed.keyId);
-  if (key === undefined) return null;
-  if (!verify(null, Buffer.from(signed.payload), key, Buffer.from(signed.signature, "base64"))) return null;
-  return readUnverified(signed, schema);
+  return key !== undefined && verify(null, Buffer.from(signed.payload), key, Buffer.from(signed.signature, "base64"));
 }
 
 /** The statement without a look at its signature: for showing, never for deciding. Null when it has another shape. */

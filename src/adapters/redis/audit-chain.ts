@@ -68,13 +68,9 @@ export async function* readAudit(connection: RedisConnection, keys: ClusterKeys)
   }
 }
 
-/** The first entry that is not what was written, or does not follow the one before it; null when all do. */
-export function firstBrokenLink(entries: readonly AuditEntry[]): AuditEntry | null {
-  const broken = entries.find((entry, index) => {
-    const before = entries[index - 1];
-    return entry.digest !== digestOfEntry(entry) || (before !== undefined && entry.previous !== before.digest);
-  });
-  return broken ?? null;
+/** Whether the entry is what was written, and follows the one before it. @param before null for the oldest that is kept */
+export function isLinked(entry: AuditEntry, before: AuditEntry | null): boolean {
+  return entry.digest === digestOfEntry(entry) && (before === null || entry.previous === before.digest);
 }
 
 function digestOfEntry(entry: AuditEntry): string {

@@ -1,5 +1,6 @@
 import { entry, list } from "./entry.ts";
-import { didYouMean, optInAdvice, optInLine } from "./target-advice.ts";
+import { type Engine, workloadKinds } from "../target.ts";
+import { annotateLine, didYouMean, optInAdvice, optInLine, type WorkloadToAnnotate } from "./target-advice.ts";
 
 /** What a person typed. */
 export const typedProblems = {
@@ -33,6 +34,11 @@ export const typedProblems = {
     () => "No target was named. Nothing was done.",
     (d) => `Type: ${d.usage}`,
   ),
+  request_id_missing: entry<{ usage: string }>(
+    "usage",
+    () => "Which request is meant was not said. Nothing was done.",
+    (d) => `Type: ${d.usage} (the id stands at the foot of the request's message).`,
+  ),
   words_left_over: entry<{ words: string; usage: string }>(
     "usage",
     (d) => `“${d.words}” is not understood here. Nothing was done.`,
@@ -43,25 +49,43 @@ export const typedProblems = {
     () => "A quotation mark is never closed. Nothing was done.",
     (d) => `Type: ${d.usage}`,
   ),
-  target_unknown: entry<{ given: string; known: readonly string[] }>(
+  target_unknown: entry<{ given: string; known: readonly string[]; engine?: Engine }>(
     "usage",
     (d) => `There is no target “${d.given}” here. Nothing was done.`,
     (d) =>
-      `${didYouMean(d.given, d.known)}${d.known.length === 0 ? "" : `Known targets: ${list(d.known)}. `}${optInAdvice(d.given)}`,
+      `${didYouMean(d.given, d.known)}${d.known.length === 0 ? "" : `Known targets: ${list(d.known)}. `}${optInAdvice(d.given, d.engine ?? "dolt")}`,
   ),
-  target_not_opted_in: entry<{ namespace: string; workload: string; engine: string; given: string | null }>(
+  /** `given`: what its annotation says all the same; null: it has none. */
+  target_not_opted_in: entry<WorkloadToAnnotate & { engine: Engine; given: string | null }>(
     "refused",
-    (d) =>
-      `The StatefulSet ${d.namespace}/${d.workload} is there, and ${d.given === null ? "nobody has said yet that Handover may touch it" : `its annotation handover.dev/engine says “${d.given}”, which is no engine`}. Nothing was done.`,
-    (d) =>
-      `Say so once, then type the command again: ${optInLine(d.namespace, d.workload, d.engine, d.given !== null)}`,
-  ),
-  target_not_annotated: entry<{ workload: string; target: string }>(
-    "refused",
-    (d) => `The workload ${d.workload} is not annotated as the target ${d.target} (any more). Nothing was changed.`,
     (d) => {
-      const [namespace = "NAMESPACE", workload = "NAME"] = d.workload.split("/");
-      return `Handover touches only workloads that are annotated: ${optInLine(namespace, workload, "dolt")} handover.dev/name=${d.target}`;
+      const ofOtherKinds = d.given === d.engine ? `that is for a ${list(workloadKinds[d.engine])}` : "that is no engine";
+      const why =
+        d.given === null
+          ? "nobody has said yet that Handover may touch it"
+          : `its annotation handover.dev/engine says “${d.given}”, and ${ofOtherKinds}`;
+      return `The ${d.kind} ${d.namespace}/${d.name} is there, and ${why}. Nothing was done.`;
+    },
+    (d) =>
+      workloadKinds[d.engine].includes(d.kind)
+        ? `Say so once, then type the command again: ${optInLine(d, d.engine, d.given !== null)}`
+        : `A ${d.kind} can be restarted and scaled as an ordinary workload (npx handover status): ${optInLine(d, "kubernetes", d.given !== null)}`,
+  ),
+  target_not_annotated: entry<WorkloadToAnnotate & { engine: string; target: string }>(
+    "refused",
+    (d) =>
+      `The ${d.kind} ${d.namespace}/${d.name} is not annotated as the target ${d.target} (any more). Nothing was changed.`,
+    (d) =>
+      `Handover touches only workloads that are annotated: ${optInLine(d, d.engine)} handover.dev/name=${d.target}`,
+  ),
+  target_name_shared: entry<{ given: string; workloads: readonly WorkloadToAnnotate[] }>(
+    "usage",
+    (d) =>
+      `“${d.given}” is the name of ${d.workloads.length} targets of one namespace: ${list(d.workloads.map((one) => `${one.kind} ${one.namespace}/${one.name}`))}. Nothing was done.`,
+    (d) => {
+      const [, second = { kind: "Deployment", namespace: "NAMESPACE", name: "NAME" } as const] = d.workloads;
+      const line = annotateLine(second, `handover.dev/name=${second.name}-${second.kind.toLowerCase()}`, true);
+      return `Give one of them a name of its own: ${line}`;
     },
   ),
   target_ambiguous: entry<{ given: string; candidates: readonly string[] }>(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type RedisServer, startRedis } from "../../../sandbox/redis.ts";
 import { announcementRetentionMs, RedisAnnouncements } from "../../../src/adapters/redis/announcements.ts";
-import { type AuditEntry, firstBrokenLink, readAudit } from "../../../src/adapters/redis/audit-chain.ts";
+import { type AuditEntry, isLinked, readAudit } from "../../../src/adapters/redis/audit-chain.ts";
 import { connectRedis, type RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { RedisFaceStore } from "../../../src/adapters/redis/face-store.ts";
 import { ClusterKeys } from "../../../src/adapters/redis/keys.ts";
@@ -191,4 +191,9 @@ async function auditEntries(): Promise<AuditEntry[]> {
 function expectAbout(leftMs: number | undefined, fullMs: number): void {
   expect(leftMs).toBeLessThanOrEqual(fullMs);
   expect(leftMs).toBeGreaterThan(fullMs - 50_000);
+}
+
+/** The first entry that is not what was written, or does not follow the one before it. */
+function firstBrokenLink(entries: readonly AuditEntry[]): AuditEntry | null {
+  return entries.find((entry, index) => !isLinked(entry, entries[index - 1] ?? null)) ?? null;
 }
