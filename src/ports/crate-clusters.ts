@@ -12,7 +12,7 @@ export interface CrateClusters {
   /** As it is now, read from the API and not from a cache; null when no StatefulSet announces this cluster. */
   look(target: TargetReference, signal: AbortSignal): Promise<CrateClusterView | null>;
   /**
-   * How its nodes are reached and logged in to (docs/connecting.md). Throws `crate_access_invalid` when what is set about it
+   * How its nodes are reached and logged in to (docs/connecting.md). Throws `dolt_access_invalid` when what is set about it
    * makes no sense, or two of its StatefulSets say different things.
    */
   access(cluster: CrateClusterView, signal: AbortSignal): Promise<CrateAccess>;
@@ -49,7 +49,7 @@ export interface CrateClusters {
     change: { readonly suspended: boolean; readonly annotations: Readonly<Record<string, string | null>> },
     signal: AbortSignal,
   ): Promise<CronJobView | null>;
-  /** Deployments of the namespace whose label `app.kubernetes.io/name` or own name leads to this cluster: backup metrics, Grand Central. */
+  /** Deployments of the namespace, whatever they are for. */
   deployments(namespace: string, signal: AbortSignal): Promise<Seen<readonly DeploymentView[]>>;
   /** As `setReplicas`, of a Deployment. */
   scaleDeployment(read: DeploymentView, from: number, to: number, signal: AbortSignal): Promise<boolean>;
@@ -57,8 +57,11 @@ export interface CrateClusters {
   missingRights(cluster: CrateClusterView, signal: AbortSignal): Promise<CrateRight[]>;
 }
 
-/** `replicas`: patch statefulsets/scale; `statefulsets`: patch statefulsets (start-up arguments, annotations); `cronjobs`: patch cronjobs. */
-export type CrateRight = "replicas" | "statefulsets" | "cronjobs";
+/**
+ * `replicas`: patch statefulsets/scale; `statefulsets`: patch statefulsets (start-up arguments, annotations); `cronjobs`:
+ * patch cronjobs; `deployments`: patch deployments/scale.
+ */
+export type CrateRight = "replicas" | "statefulsets" | "cronjobs" | "deployments";
 
 export interface CrateSetReference {
   readonly namespace: string;

@@ -23,7 +23,11 @@ const schema = z.object({
 });
 
 /** What a workload says of connecting to it. Throws `dolt_access_invalid` for what cannot be meant. */
-export function accessAnnotations({ namespace, name, annotations }: WorkloadView): DoltAccessSettings {
+export function accessAnnotations({
+  namespace,
+  name,
+  annotations,
+}: Pick<WorkloadView, "namespace" | "name" | "annotations">): DoltAccessSettings {
   const parsed = schema.safeParse(annotations);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

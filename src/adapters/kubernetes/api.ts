@@ -2,9 +2,12 @@ import {
   AppsV1Api,
   AuthenticationV1Api,
   AuthorizationV1Api,
+  AutoscalingV2Api,
+  BatchV1Api,
   type ConfigurationOptions,
   CoordinationV1Api,
   CoreV1Api,
+  CustomObjectsApi,
   NetworkingV1Api,
   Observable,
   type ObservableMiddleware,
@@ -30,6 +33,9 @@ export class KubernetesApi {
   readonly authentication: AuthenticationV1Api;
   readonly authorization: AuthorizationV1Api;
   readonly networking: NetworkingV1Api;
+  readonly batch: BatchV1Api;
+  readonly autoscaling: AutoscalingV2Api;
+  readonly custom: CustomObjectsApi;
   readonly watch: Watch;
   readonly #kubeConfig: PooledKubeConfig;
   readonly #callDeadlineMs: number;
@@ -44,6 +50,9 @@ export class KubernetesApi {
     this.authentication = kubeConfig.makeApiClient(AuthenticationV1Api);
     this.authorization = kubeConfig.makeApiClient(AuthorizationV1Api);
     this.networking = kubeConfig.makeApiClient(NetworkingV1Api);
+    this.batch = kubeConfig.makeApiClient(BatchV1Api);
+    this.autoscaling = kubeConfig.makeApiClient(AutoscalingV2Api);
+    this.custom = kubeConfig.makeApiClient(CustomObjectsApi);
     this.watch = new Watch(kubeConfig);
   }
 

@@ -24,6 +24,8 @@ export interface DoltAccessGiven {
   }) => readonly DoltAccessSettings[];
   /** From the environment or mounted files: for targets whose Secret is not named, or may not be read. */
   readonly fallbackLogin?: DoltLogin | null;
+  /** Whose servers they are; without it, `defaultUsername`. */
+  readonly defaultUsername?: string;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface DoltAccessGiven {
 export async function doltAccess(
   api: KubernetesApi,
   given: DoltAccessGiven,
-  view: WorkloadView,
+  view: Pick<WorkloadView, "namespace" | "name" | "annotations">,
   signal: AbortSignal,
 ): Promise<DoltAccess> {
   const name = view.annotations[nameAnnotation] ?? view.name;
@@ -48,15 +50,15 @@ export async function doltAccess(
 
 async function loginFor(
   api: KubernetesApi,
-  { typedLogin, fallbackLogin }: DoltAccessGiven,
-  view: WorkloadView,
+  { typedLogin, fallbackLogin, defaultUsername: username = defaultUsername }: DoltAccessGiven,
+  view: Pick<WorkloadView, "namespace" | "name" | "annotations">,
   signal: AbortSignal,
 ): Promise<DoltLogin> {
   if (typedLogin) return typedLogin;
   const secret = view.annotations[credentialsAnnotation];
-  if (secret === undefined) return fallbackLogin ?? { username: defaultUsername, password: "", source: "nowhere" };
+  if (secret === undefined) return fallbackLogin ?? { username, password: "", source: "nowhere" };
   try {
-    return await loginIn(api, view.namespace, secret, signal);
+    return await loginIn(api, view.namespace, secret, username, signal);
   } catch (error) {
     const refused = error instanceof HandoverError && error.problem.code === "kubernetes_refused";
     if (!refused || !fallbackLogin) throw error;
@@ -64,7 +66,13 @@ async function loginFor(
   }
 }
 
-async function loginIn(api: KubernetesApi, namespace: string, name: string, signal: AbortSignal): Promise<DoltLogin> {
+async function loginIn(
+  api: KubernetesApi,
+  namespace: string,
+  name: string,
+  fallbackUsername: string,
+  signal: AbortSignal,
+): Promise<DoltLogin> {
   const doing = `reading Secret ${namespace}/${name}`;
   const secret = await api.call(doing, signal, (options) =>
     api.core.readNamespacedSecret({ name, namespace }, options),
@@ -72,7 +80,7 @@ async function loginIn(api: KubernetesApi, namespace: string, name: string, sign
   const { username, password } = secret.data ?? {};
   if (password === undefined) throw fail("kubernetes_refused", { doing, why: "it has no key “password”" });
   return {
-    username: username === undefined ? defaultUsername : decoded(username),
+    username: username === undefined ? fallbackUsername : decoded(username),
     password: decoded(password),
     source: `Secret ${namespace}/${name}`,
   };
@@ -81,7 +89,7 @@ async function loginIn(api: KubernetesApi, namespace: string, name: string, sign
 async function tlsFor(
   api: KubernetesApi,
   places: readonly DoltAccessSettings[],
-  view: WorkloadView,
+  view: Pick<WorkloadView, "namespace" | "name" | "annotations">,
   signal: AbortSignal,
 ): Promise<DoltAccess["tls"]> {
   const setting = places.map(modeOf).find((mode) => mode !== undefined) ?? "off";

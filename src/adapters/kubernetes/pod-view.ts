@@ -1,26 +1,32 @@
 import type { V1Container, V1ContainerStatus, V1Pod, V1PodSpec } from "@kubernetes/client-node";
 import type { PodView } from "../../ports/workloads.ts";
 
-/** Name of the server's container and of its port, by the convention of Dolt on Kubernetes. */
-const containerName = "dolt";
-const portName = "dolt";
-const defaultPort = 3306;
+/** By which names a server is found in its pod. */
+export interface ServerNames {
+  /** Without one of this name, the pod's first container counts. */
+  readonly container: string;
+  readonly port: string;
+  readonly defaultPort: number;
+}
+
+/** The convention of Dolt on Kubernetes. */
+const doltNames: ServerNames = { container: "dolt", port: "dolt", defaultPort: 3306 };
 
 /** Set by the StatefulSet's controller on each pod. */
 const revisionLabel = "controller-revision-hash";
 
 /** Null for a pod without a UID, which the API never hands out. */
-export function podView(pod: V1Pod): PodView | null {
+export function podView(pod: V1Pod, names: ServerNames = doltNames): PodView | null {
   const uid = pod.metadata?.uid;
   if (uid === undefined) return null;
-  const container = serverContainer(pod);
+  const container = serverContainerOf(pod.spec, names);
   const labels = pod.metadata?.labels ?? {};
   const readiness = pod.status?.conditions?.find(({ type }) => type === "Ready");
   return {
     uid,
     createdAtMs: pod.metadata?.creationTimestamp?.getTime() ?? 0,
     ip: pod.status?.podIP || null,
-    port: container === null ? null : serverPort(container),
+    port: container === null ? null : serverPort(container, names),
     ready: readiness?.status === "True",
     readyChangedAtMs: readiness?.lastTransitionTime?.getTime() ?? null,
     terminating: pod.metadata?.deletionTimestamp !== undefined,
@@ -36,13 +42,16 @@ export function serverContainer(pod: V1Pod): V1Container | null {
 }
 
 /** The same of a pod's specification, or of a template's. */
-export function serverContainerOf(spec: V1PodSpec | undefined): V1Container | null {
+export function serverContainerOf(
+  spec: V1PodSpec | undefined,
+  { container }: Pick<ServerNames, "container"> = doltNames,
+): V1Container | null {
   const containers = spec?.containers ?? [];
-  return containers.find(({ name }) => name === containerName) ?? containers[0] ?? null;
+  return containers.find(({ name }) => name === container) ?? containers[0] ?? null;
 }
 
-function serverPort(container: V1Container): number {
-  return container.ports?.find(({ name }) => name === portName)?.containerPort ?? defaultPort;
+function serverPort(container: V1Container, { port, defaultPort }: ServerNames): number {
+  return container.ports?.find(({ name }) => name === port)?.containerPort ?? defaultPort;
 }
 
 /**

@@ -49,7 +49,7 @@ export function selectorText(selector: V1LabelSelector | undefined): string {
   return [...labels, ...expressions].join(",");
 }
 
-function isOwnedBy(pod: V1Pod, uid: string): boolean {
+export function isOwnedBy(pod: V1Pod, uid: string): boolean {
   return pod.metadata?.ownerReferences?.some((owner) => owner.controller === true && owner.uid === uid) ?? false;
 }
 
