@@ -1,7 +1,7 @@
 import { type Approval, approvalSchema } from "../../src/domain/approval.ts";
 import { type Problem, problem } from "../../src/domain/errors.ts";
 import { newStatements } from "../../src/domain/new-statements.ts";
-import { type Person, samePerson } from "../../src/domain/people.ts";
+import { mention, type Person, samePerson } from "../../src/domain/people.ts";
 import { type Acceptance, needsAcceptance, planSchema } from "../../src/domain/plan.ts";
 import { decidingRule, type PolicyRule } from "../../src/domain/policy.ts";
 import type { RequestRecord, WishKind } from "../../src/domain/request.ts";
@@ -11,7 +11,7 @@ import type { Transition } from "../../src/domain/transitions/change.ts";
 import { judgeExpiry } from "../../src/domain/transitions/ending-early.ts";
 import { shownPlan } from "../../src/domain/transitions/reading.ts";
 import { objectionToWish, wished } from "../../src/domain/transitions/wishing.ts";
-import { ChatError } from "../../src/ports/chat.ts";
+import { type Account, ChatError } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
 import type { ButtonValue } from "../messages/buttons.ts";
 import { replacedMessage } from "../messages/notices.ts";
@@ -51,7 +51,7 @@ export async function decide(
   budget: Budget,
 ): Promise<DecisionResult> {
   const { requestId, fingerprint } = click.value;
-  let isPersonLookedUp = false;
+  let account: Account | null = null;
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const found = await cluster.requests.read(requestId);
     if (found === null) return no(problem("request_unknown", { requestId }));
@@ -65,19 +65,22 @@ export async function decide(
     const rule = ruleThenAndNow(record, services);
     const objection = objectionTo(click, record, rule);
     if (objection !== null) return no(objection);
-    if (!isPersonLookedUp) {
-      const untrusted = await objectionToPerson(click.person, services, budget);
-      if (untrusted !== null) return no(untrusted);
-      isPersonLookedUp = true;
-    }
+    const looked: Account | Problem = account ?? (await accountOf(click.person, services, budget));
+    if ("code" in looked) return no(looked);
+    if (looked.objection !== null) return no(problem("person_not_trusted", { why: looked.objection }));
+    account = looked;
+    // Only now it is known whether this is another account of somebody who asked, or approved, already.
+    const known = { ...click, person: looked.person };
+    const twin = objectionTo(known, record, rule);
+    if (twin !== null) return no(twin);
     const acceptance = click.decision === "approve" && !click.accepted ? acceptanceAskedOf(record) : null;
     if (acceptance !== null) return { ok: "ask", record, acceptance };
-    const next = transition(click, record, found.nowMs, cluster, services);
+    const next = transition(known, record, found.nowMs, cluster, services);
     if (!next.ok) return next;
     const audit = {
       kind: auditKinds[click.decision],
       requestId,
-      by: click.person,
+      by: looked.person,
       facts: {
         before: record.state,
         after: next.record.state,
@@ -199,13 +202,13 @@ async function objectionToMessage(
   return problem("message_replaced", { requestId: record.id });
 }
 
-async function objectionToPerson(person: Person, services: EdgeServices, budget: Budget): Promise<Problem | null> {
+/** Who clicked, as Slack knows them now; a problem when it does not say. */
+async function accountOf(person: Person, services: EdgeServices, budget: Budget): Promise<Account | Problem> {
   try {
-    const why = await services.people.objection(person, budget.slackSignal());
-    return why === null ? null : problem("person_not_trusted", { why });
+    return await services.people.look(person, budget.slackSignal());
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
-    return problem("people_lookup_failed", { person: `<@${person.userId}>`, why: error.slackError });
+    return problem("people_lookup_failed", { person: mention(person), why: error.slackError });
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { personKey, personSchema } from "./people.ts";
+import { personSchema, samePerson } from "./people.ts";
 import { needsAcceptance, type Plan, planSchema } from "./plan.ts";
 import { digestOf, openSigned, type PublicKeys, type Signed, signedSchema } from "./signing.ts";
 
@@ -44,14 +44,13 @@ export function openGrant(grant: Grant, clusterKeys: PublicKeys, edgeKeys: Publi
   const plan = openSigned(grant.plan, clusterKeys, planSchema);
   if (plan === null) return { ok: false, why: "the plan is not signed by this cluster's key" };
   const approvals: Approval[] = [];
-  const seen = new Set<string>();
   for (const signed of grant.approvals) {
     const approval = openSigned(signed, edgeKeys, approvalSchema);
     if (approval === null) return { ok: false, why: "an approval is not signed by a known edge" };
     if (!isFor(approval, plan, grant.plan)) return { ok: false, why: "an approval is for another plan" };
-    const key = personKey(approval.approver);
-    if (seen.has(key)) return { ok: false, why: "one person's approval is counted twice" };
-    seen.add(key);
+    if (approvals.some(({ approver }) => samePerson(approver, approval.approver))) {
+      return { ok: false, why: "one person's approval is counted twice" };
+    }
     approvals.push(approval);
   }
   if (needsAcceptance(plan) && (approvals.length === 0 || approvals.some(({ accepted }) => accepted !== true))) {

@@ -109,7 +109,7 @@ async function approversThatFell(
   const judged = await Promise.all(
     approvals.map(async ({ approver }): Promise<Problem[]> => {
       try {
-        const why = await people.objection(approver, signal);
+        const { objection: why } = await people.look(approver, signal);
         return why === null ? [] : [problem("approver_no_longer_stands", { approver: mention(approver), why })];
       } catch (error) {
         const why = error instanceof Error ? error.message : "no answer";

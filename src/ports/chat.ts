@@ -57,11 +57,16 @@ export class ChatError extends Error {
   }
 }
 
-/** Whether an account may take part at all. */
+/** An account, as Slack knows it now. */
+export interface Account {
+  /** Null: a full, active, human account of this workspace. Otherwise why it is not trusted, in words: “it is a guest”. */
+  readonly objection: string | null;
+  /** The person who was asked about, now with `aliases`: with them a second account of the same person is known. */
+  readonly person: Person;
+}
+
+/** Who the people behind accounts are, and whether they may take part at all. */
 export interface People {
-  /**
-   * Null: a full, active, human account of this workspace. Otherwise why it is not trusted, in words.
-   * Throws ChatError when Slack does not say; no answer is no.
-   */
-  objection(person: Person, signal: AbortSignal): Promise<string | null>;
+  /** Throws ChatError when Slack does not say; no answer is no. */
+  look(person: Person, signal: AbortSignal): Promise<Account>;
 }

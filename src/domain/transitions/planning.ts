@@ -1,30 +1,39 @@
-import type { Problem } from "../errors.ts";
+import { type Problem, problem } from "../errors.ts";
 import { mention } from "../people.ts";
 import type { Plan } from "../plan.ts";
 import type { Outcome, RequestRecord } from "../request.ts";
+import { grantEndsAtMs, scheduleText, waitingEndsAtMs } from "../schedule.ts";
 import type { Signed } from "../signing.ts";
 import { done, next, notNow, outcome, settled, type Transition, touched } from "./change.ts";
 
 export function planned(record: RequestRecord, signed: Signed, plan: Plan, nowMs: number): Transition {
   if (record.state !== "planning") return notNow(record);
-  const expiresAtMs = nowMs + record.rule.expiresAfterMinutes * 60_000;
+  const needsApproval = record.rule.approvals > 0;
+  const { expiresAfterMinutes } = record.rule;
+  const expiresAtMs = needsApproval
+    ? waitingEndsAtMs(plan.schedule, nowMs, expiresAfterMinutes)
+    : grantEndsAtMs(plan.schedule, nowMs, expiresAfterMinutes);
+  if (plan.schedule !== undefined && nowMs >= plan.schedule.endsAtMs) {
+    return refused(record, [problem("time_over", { when: scheduleText(plan.schedule) })], nowMs);
+  }
   const { acceptance } = plan;
   const byFlag = acceptance?.given
     ? ` ${mention(record.requester)} accepted by --${acceptance.flag}: ${acceptance.title}`
     : "";
   const story = `Plan made: ${plan.steps.length} steps. ${plan.cost}${byFlag}`;
   const state = record.rule.approvals === 0 ? "approved" : "awaiting_approval";
-  return done({ ...next(record, nowMs, state, story), plan: signed, expiresAtMs });
+  // The worker has asked Slack who that is: from now on a second account of the same person is known.
+  return done({ ...next(record, nowMs, state, story), requester: plan.requester, plan: signed, expiresAtMs });
 }
 
-/** A question that changes nothing is settled by its answer: the plan, without steps, is what was seen. */
+/** A question that changes nothing is settled by its answer: what was seen, or, of a dry run, what would be done. */
 export function answered(record: RequestRecord, signed: Signed, nowMs: number): Transition {
   if (record.state !== "planning") return notNow(record);
   return done({
     ...touched(record, nowMs),
     state: "succeeded",
     expiresAtMs: null,
-    outcome: outcome(nowMs, "Answered. Nothing was changed.", []),
+    outcome: outcome(nowMs, `${record.dryRun === true ? "Dry run" : "Answered"}. Nothing was changed.`, []),
     plan: signed,
   });
 }

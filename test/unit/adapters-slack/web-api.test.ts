@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { SlackChat } from "../../../src/adapters/slack/chat.ts";
 import { SlackPeople } from "../../../src/adapters/slack/people.ts";
 import { type CallSlack, createSlackCall } from "../../../src/adapters/slack/web-api.ts";
+import { samePerson } from "../../../src/domain/people.ts";
 import { ChatError } from "../../../src/ports/chat.ts";
 
 const botToken = "xoxb-very-secret";
@@ -86,7 +87,7 @@ describe("Slack's messages", () => {
 });
 
 describe("an account", () => {
-  const full = { id: "U1", team_id: "T1" };
+  const full = { id: "U1", team_id: "T1", profile: { email: "bob@example.com" } };
   it.each([
     ["a full member", full, null],
     ["deactivated", { ...full, deleted: true }, "it is deactivated"],
@@ -98,29 +99,50 @@ describe("an account", () => {
     ["of another workspace", { ...full, team_id: "T2" }, "it belongs to another workspace"],
     ["of no known workspace", { id: "U1" }, "it belongs to another workspace"],
     ["invited only", { ...full, is_invited_user: true }, "its invitation was not accepted yet"],
+    ["that cannot be told from a twin", { ...full, profile: {} }, expect.stringContaining("users:read.email")],
   ])("is judged: %s", async (_, user, objection) => {
     answer = json(200, { ok: true, user });
-    expect(await new SlackPeople(call, { teamId: "T1" }).objection(bob, soon())).toBe(objection);
+    expect((await new SlackPeople(call, { teamId: "T1" }).look(bob, soon())).objection).toEqual(objection);
   });
 
   it("is known by its organisation on Enterprise Grid", async () => {
     const home = { teamId: "T1", enterpriseId: "E1" };
-    answer = json(200, { ok: true, user: { ...full, team_id: "T9", enterprise_user: { enterprise_id: "E1" } } });
-    expect(await new SlackPeople(call, home).objection(bob, soon())).toBeNull();
+    const people = new SlackPeople(call, home);
+    answer = json(200, {
+      ok: true,
+      user: { ...full, team_id: "T9", enterprise_user: { id: "W1", enterprise_id: "E1" } },
+    });
+    const known = await people.look(bob, soon());
+    expect(known).toMatchObject({ objection: null, person: bob });
+    expect(known.person.aliases).toContain("enterprise:E1/W1");
     answer = json(200, { ok: true, user: full });
-    expect(await new SlackPeople(call, home).objection(bob, soon())).toBe("it belongs to another organisation");
+    expect((await people.look(bob, soon())).objection).toBe("it belongs to another organisation");
+    answer = json(200, { ok: true, user: { ...full, enterprise_user: { id: "W1", enterprise_id: "E2" } } });
+    expect((await people.look(bob, soon())).objection).toBe("it belongs to another organisation");
+  });
+
+  it("is told from others, and known with its twins, by its e-mail address", async () => {
+    const people = new SlackPeople(call, { teamId: "T1" });
+    answer = json(200, { ok: true, user: full });
+    const { person } = await people.look(bob, soon());
+    answer = json(200, { ok: true, user: { ...full, id: "U2", profile: { email: "Bob+2@example.com" } } });
+    const twin = await people.look({ teamId: "T1", userId: "U2" }, soon());
+    answer = json(200, { ok: true, user: { ...full, id: "U3", profile: { email: "carol@example.com" } } });
+    const other = await people.look({ teamId: "T1", userId: "U3" }, soon());
+    expect(samePerson(person, twin.person)).toBe(true);
+    expect(samePerson(person, other.person)).toBe(false);
   });
 
   it("that Slack does not know is not trusted", async () => {
     answer = json(200, { ok: false, error: "user_not_found" });
-    expect(await new SlackPeople(call, { teamId: "T1" }).objection(bob, soon())).toBe("Slack does not know it");
+    expect((await new SlackPeople(call, { teamId: "T1" }).look(bob, soon())).objection).toBe("Slack does not know it");
   });
 
   it("about which Slack says nothing, or something of another, is no answer", async () => {
     const people = new SlackPeople(call, { teamId: "T1" });
     for (const given of [{ ok: false, error: "internal_error" }, { ok: true }, { ok: true, user: { id: "U2" } }]) {
       answer = json(200, given);
-      expect((await failureOf(people.objection(bob, soon()))).outcome).toBe("unknown");
+      expect((await failureOf(people.look(bob, soon()))).outcome).toBe("unknown");
     }
   });
 });

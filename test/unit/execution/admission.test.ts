@@ -6,7 +6,7 @@ import type { PolicyRule } from "../../../src/domain/policy.ts";
 import { newRequestRecord, type RequestRecord } from "../../../src/domain/request.ts";
 import { digestOf, readPublicKeys, readSigningKey, type Signed, signStatement } from "../../../src/domain/signing.ts";
 import { admit } from "../../../src/execution/admission.ts";
-import type { WorkloadView } from "../../../src/ports/workloads.ts";
+import type { WorkloadMarks } from "../../../src/ports/workloads.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { noCluster } from "../../support/no-cluster.ts";
 import { switchingOperation, type TestOperation } from "../../support/test-operation.ts";
@@ -52,7 +52,7 @@ describe("the admission of a grant", () => {
       operation,
       {
         ...noCluster,
-        workloads: { ...noCluster.workloads, look: async () => workload(annotations) },
+        workloads: { ...noCluster.workloads, marks: async () => [workload(annotations)] },
         target: { namespace: "shop", workload: "orders" },
         targetName: "orders",
         clock,
@@ -62,7 +62,7 @@ describe("the admission of a grant", () => {
         policy: [rule],
         clusterKeys: readPublicKeys([cluster.publicText]),
         edgeKeys: readPublicKeys([edge.publicText]),
-        people: { objection: (person) => objection(person.userId) },
+        people: { look: async (person) => ({ objection: await objection(person.userId), person }) },
       },
     );
   const codesOf = async (record: RequestRecord) => {
@@ -239,18 +239,6 @@ function tampered(record: RequestRecord): RequestRecord {
   return { ...record, plan: { ...plan, payload: plan.payload.replace("orders-0", "orders-2") } };
 }
 
-function workload(annotations: Record<string, string>): WorkloadView {
-  return {
-    namespace: "shop",
-    name: "orders",
-    uid: "u",
-    replicas: 3,
-    isObserved: true,
-    serviceName: null,
-    annotations,
-    updateRevision: "1",
-    currentRevision: "1",
-    rollsFromOrdinal: null,
-    pods: [],
-  };
+function workload(annotations: Record<string, string>): WorkloadMarks {
+  return { kind: "StatefulSet", namespace: "shop", name: "orders", uid: "u", annotations };
 }

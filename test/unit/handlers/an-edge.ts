@@ -1,6 +1,7 @@
 import { FaceDrawer } from "../../../handlers/face/drawer.ts";
 import type { EdgeServices } from "../../../handlers/services.ts";
 import { newSigningKeys } from "../../../sandbox/keys.ts";
+import type { Person } from "../../../src/domain/people.ts";
 import type { Plan } from "../../../src/domain/plan.ts";
 import type { Policy } from "../../../src/domain/policy.ts";
 import type { RequestRecord } from "../../../src/domain/request.ts";
@@ -33,6 +34,8 @@ export class AnEdge {
   readonly opened: { readonly triggerId: string; readonly view: ModalView }[] = [];
   /** Why nobody is trusted; null: everybody is. */
   objection: string | null = null;
+  /** By what else Slack knows whoever is looked up. */
+  aliases: Pick<Person, "aliases"> = {};
   policy: Policy = [
     {
       name: "all",
@@ -58,7 +61,7 @@ export class AnEdge {
       home: { teamId: "T1" },
       chat,
       modals: { open: async (triggerId, view) => void this.opened.push({ triggerId, view }) },
-      people: { objection: async () => this.objection },
+      people: { look: async (person) => ({ objection: this.objection, person: { ...person, ...this.aliases } }) },
       clock,
       edgeKey: readSigningKey(edgeKeys.privateText),
       newRequestId: () => `r-${++this.#ids}`,

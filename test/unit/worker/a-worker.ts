@@ -48,7 +48,7 @@ export class AWorker {
     const quiet = () => undefined;
     return {
       ...noCluster,
-      workloads: { ...noCluster.workloads, look: async () => annotated },
+      workloads: { ...noCluster.workloads, marks: async () => [annotated] },
       cluster: "main",
       workerId,
       version: "1.2.3",
@@ -57,7 +57,7 @@ export class AWorker {
       announcements: new MemoryAnnouncements(clock),
       wakeUp: new MemoryWakeUp(),
       chat,
-      people: { objection: async () => null },
+      people: { look: async (person) => ({ objection: null, person }) },
       leases,
       operations: [operation],
       policy,
