@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { personSchema } from "./people.ts";
-import { targetKeySchema } from "./target.ts";
+import { scheduleSchema } from "./schedule.ts";
+import { targetKeySchema, targetKindSchema } from "./target.ts";
 
 /** Values an operation's parameters can have. They travel through Slack, Redis and the cluster, so they stay plain. */
 export const parametersSchema = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
@@ -37,7 +38,10 @@ export const acceptanceSchema = z.object({
 });
 export type Acceptance = z.infer<typeof acceptanceSchema>;
 
-export const planTargetSchema = targetKeySchema.extend({ workload: z.string().min(1) });
+export const planTargetSchema = targetKeySchema.extend({
+  workload: z.string().min(1),
+  kind: targetKindSchema.optional(),
+});
 
 /** What will be done, as the worker saw the cluster and as people approve it. */
 export const planSchema = z.object({
@@ -49,6 +53,10 @@ export const planSchema = z.object({
   /** Who asked; signed with the rest, so that nobody turns into another requester between plan and approval. */
   requester: personSchema,
   parameters: parametersSchema,
+  /** When it is to begin; without it, as soon as it is approved. */
+  schedule: scheduleSchema.optional(),
+  /** It was made to be looked at: no grant comes of it. */
+  dryRun: z.literal(true).optional(),
   /** What the approval is for; see `fingerprintOf`. */
   facts: z.array(factSchema),
   fingerprint: z.string().length(64),

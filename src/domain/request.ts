@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type Person, personSchema } from "./people.ts";
 import { parametersSchema } from "./plan.ts";
+import { principalSchema } from "./principals.ts";
+import { type Schedule, scheduleSchema } from "./schedule.ts";
 import { signedSchema } from "./signing.ts";
 import { announcedTargetSchema } from "./target.ts";
 
@@ -74,6 +76,31 @@ export const outcomeSchema = z.object({
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
+/** Whom else to tell when nobody has answered for so long, and whether they may approve from then on. */
+export const escalationSchema = z.object({
+  afterMinutes: z.number().int().min(1),
+  to: z.array(principalSchema).min(1),
+  mayApprove: z.boolean(),
+});
+export type Escalation = z.infer<typeof escalationSchema>;
+
+/** What was said while a request waited for approvals. Written before it is said, so that nothing is said twice. */
+export const waitingSchema = z.object({
+  /** From when on reminders and escalations are counted. */
+  sinceMs: z.number().int(),
+  /** How many of the rule's reminders have come due. */
+  reminded: z.number().int().min(0),
+  /** How many of the rule's escalations have. */
+  escalated: z.number().int().min(0),
+  /** The direct messages that were begun: to whom, and on which occasion. */
+  notices: z.array(z.object({ occasion: z.string(), userId: z.string() })),
+});
+export type Waiting = z.infer<typeof waitingSchema>;
+
+/** A request whose place this one takes: its plan was made anew, or it was tried again. */
+export const followsSchema = z.object({ requestId: z.string().min(1), kind: z.enum(["replan", "retry"]) });
+export type Follows = z.infer<typeof followsSchema>;
+
 /** A request, whole. Plain data: everything shown to people is drawn from this by pure functions. */
 export const requestRecordSchema = z.object({
   version: z.literal(1),
@@ -98,11 +125,26 @@ export const requestRecordSchema = z.object({
     approvals: z.number().int().min(0),
     approvers: z.array(z.string()),
     expiresAfterMinutes: z.number().int().min(1),
+    /** When those who can approve are reminded, counted from when it began to wait. In rising order. */
+    remindAfterMinutes: z.array(z.number().int().min(1)).optional(),
+    /** In rising order. */
+    escalation: z.array(escalationSchema).optional(),
   }),
+  /** When it is to begin; without it, as soon as it is approved. */
+  schedule: scheduleSchema.optional(),
+  /** Only the plan is wanted: it is shown, and that settles it. */
+  dryRun: z.literal(true).optional(),
   plan: signedSchema.optional(),
   approvals: z.array(signedSchema),
+  /** Kept from when it began to wait for approvals. */
+  waiting: waitingSchema.optional(),
   /** Who settled it by a click, where somebody did. */
   settledBy: personSchema.optional(),
+  /** Why they did, in their own words. */
+  settledReason: z.string().optional(),
+  follows: followsSchema.optional(),
+  /** The request that took this one's place. The one thing that is written after it was settled. */
+  followedBy: z.string().min(1).optional(),
   /** Cancel: honoured until `execution.committed`, and at safe points. Pause and resume: at safe points. */
   wish: wishSchema.optional(),
   execution: executionSchema.optional(),
@@ -121,6 +163,9 @@ export interface NewRequest {
   readonly reason?: string;
   readonly channelId: string;
   readonly rule: RequestRecord["rule"];
+  readonly schedule?: Schedule;
+  readonly dryRun?: true;
+  readonly follows?: Follows;
 }
 
 /** How long a worker may take to plan before nobody waits for it any longer. */

@@ -1,7 +1,7 @@
 import { type Person, personKey } from "../domain/people.ts";
 import { isSettled, type RequestRecord } from "../domain/request.ts";
 import type { Signed } from "../domain/signing.ts";
-import { type AnnouncedTarget, type TargetKey, targetText } from "../domain/target.ts";
+import type { AnnouncedTarget } from "../domain/target.ts";
 
 /**
  * Where request records live: the truth about every request of one cluster. Every call throws HandoverError
@@ -26,7 +26,7 @@ export interface RequestStore {
   restore(record: RequestRecord, audit: AuditEvent): Promise<void>;
   /** Appends an event that changes no record: a refusal, a failed click. */
   audit(event: AuditEvent): Promise<void>;
-  /** Ids of requests that something will still happen to by itself (`isOpen`), the nearest deadline first. */
+  /** Ids of requests that something will still happen to by itself (`isOpen`), the nearest deadline (`nextDeadlineMs`) first. */
   unsettled(): Promise<{ ids: string[]; nowMs: number }>;
   /** Ids of requests whose message is older than their record. */
   undrawn(): Promise<string[]>;
@@ -104,10 +104,16 @@ export interface Face {
   readonly drawnAtMs?: number | undefined;
 }
 
-/** One unsettled request a target and operation: the key both share. */
-export function openRequestKey(target: TargetKey, operation: string): string {
-  return `${target.namespace}/${target.name}/${operation}`;
+/**
+ * One unsettled request a target and operation: the key both share. One for a later time is another: it must not stand in the way
+ * of whoever needs the same now. So is a dry run, which only looks.
+ */
+export function openRequestKey({ target, operation, schedule, dryRun }: AskedFor): string {
+  const when = schedule === undefined ? "" : `@${schedule.startAtMs}`;
+  return `${target.namespace}/${target.name}/${operation}${when}${dryRun === true ? "/dry-run" : ""}`;
 }
+
+type AskedFor = Pick<RequestRecord, "target" | "operation" | "schedule" | "dryRun">;
 
 /** How long a delivery that comes again is the request it was. */
 export const deliveryRemembersMs = 15 * 60_000;
@@ -115,9 +121,10 @@ export const deliveryRemembersMs = 15 * 60_000;
 export const pressRemembersMs = 60_000;
 
 /** A second press of Enter: the same for one person asking the same of the same target. */
-export function pressKey(record: Pick<RequestRecord, "requester" | "target" | "operation" | "parameters">): string {
+export function pressKey(record: AskedFor & Pick<RequestRecord, "requester" | "parameters">): string {
   const parameters = Object.entries(record.parameters).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([personKey(record.requester), targetText(record.target), record.operation, parameters]);
+  const { cluster } = record.target;
+  return JSON.stringify([personKey(record.requester), cluster, openRequestKey(record), parameters]);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { fail } from "../../src/domain/errors.ts";
 import { isOpen, isSettled, type RequestRecord } from "../../src/domain/request.ts";
+import { nextDeadlineMs } from "../../src/domain/transitions/waiting.ts";
 import type { Clock } from "../../src/ports/clock.ts";
 import {
   type Announcements,
@@ -51,7 +52,7 @@ export class MemoryRequestStore implements RequestStore {
     if (existing !== null) return { kind: "existing", record: structuredClone(existing), nowMs };
     this.#deliveries.set(request.deliveryId, { requestId: record.id, untilMs: nowMs + deliveryRemembersMs });
     this.#presses.set(pressKey(record), { requestId: record.id, untilMs: nowMs + pressRemembersMs });
-    this.#open.set(openRequestKey(record.target, record.operation), record.id);
+    this.#open.set(openRequestKey(record), record.id);
     this.#write(record, request.audit);
     return { kind: "created", record: structuredClone(record), nowMs };
   }
@@ -85,7 +86,7 @@ export class MemoryRequestStore implements RequestStore {
 
   async unsettled(): Promise<{ ids: string[]; nowMs: number }> {
     const nowMs = this.#now();
-    const deadline = (record: RequestRecord) => record.expiresAtMs ?? Number.POSITIVE_INFINITY;
+    const deadline = (record: RequestRecord) => nextDeadlineMs(record) ?? Number.POSITIVE_INFINITY;
     const open = [...this.#records.values()].filter(isOpen);
     const ids = open.sort((a, b) => compare(deadline(a), deadline(b)) || compare(a.id, b.id)).map(({ id }) => id);
     return { ids, nowMs };
@@ -120,7 +121,7 @@ export class MemoryRequestStore implements RequestStore {
     const isAlive = (record: RequestRecord) => record.expiresAtMs === null || nowMs < record.expiresAtMs;
     const pressed = this.#remembered(this.#presses.get(pressKey(asked)), nowMs);
     if (pressed !== null && answersSecondPress(pressed) && isAlive(pressed)) return pressed;
-    const openId = this.#open.get(openRequestKey(asked.target, asked.operation));
+    const openId = this.#open.get(openRequestKey(asked));
     const open = openId === undefined ? undefined : this.#records.get(openId);
     return open !== undefined && isOpen(open) && isAlive(open) ? open : null;
   }
@@ -133,7 +134,7 @@ export class MemoryRequestStore implements RequestStore {
   #write(record: RequestRecord, audit: AuditEvent): void {
     this.#records.set(record.id, structuredClone(record));
     this.events.push(structuredClone(audit));
-    const key = openRequestKey(record.target, record.operation);
+    const key = openRequestKey(record);
     if (isOpen(record)) this.#open.set(key, this.#open.get(key) ?? record.id);
     else if (this.#open.get(key) === record.id) this.#open.delete(key);
   }

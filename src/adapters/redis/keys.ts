@@ -18,6 +18,7 @@ export class ClusterKeys {
   readonly audit: string;
   readonly workers: string;
   readonly workersSeen: string;
+  readonly freezeWishes: string;
   readonly #prefix: string;
 
   /** @throws {TypeError} when the name cannot be part of a key */
@@ -32,6 +33,7 @@ export class ClusterKeys {
     this.audit = `${this.#prefix}audit`;
     this.workers = `${this.#prefix}workers`;
     this.workersSeen = `${this.#prefix}workers-seen`;
+    this.freezeWishes = `${this.#prefix}freeze-wishes`;
   }
 
   record(requestId: string): string {
@@ -58,7 +60,7 @@ export class ClusterKeys {
 
   /** Holds the id of the one open request of this operation on this target. */
   open(record: RequestRecord): string {
-    return `${this.#prefix}open:${openRequestKey(record.target, record.operation)}`;
+    return `${this.#prefix}open:${openRequestKey(record)}`;
   }
 }
 

@@ -17,7 +17,7 @@ end
 const writeLua = `${clockLua}${auditAppendLua}
 local record, open, unsettled, undrawn, audit, face = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local id, revision, settled, expires_at = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[5]
-local updated_at, event, retention_ms = ARGV[7], ARGV[9], ARGV[10]
+local updated_at, event, retention_ms, deadline = ARGV[7], ARGV[9], ARGV[10], ARGV[11]
 
 local function stored_revision()
   return tonumber(redis.call('HGET', record, 'revision') or 0)
@@ -33,7 +33,7 @@ local function write()
     redis.call('PEXPIRE', record, retention_ms)
     redis.call('PEXPIRE', face, retention_ms)
   else
-    redis.call('ZADD', unsettled, expires_at == '' and '+inf' or expires_at, id)
+    redis.call('ZADD', unsettled, deadline, id)
     redis.call('SET', open, id, 'NX')
     redis.call('PERSIST', record)
   end
@@ -44,7 +44,7 @@ end
 /** Reply: `{1}` created, or `{0, text of the existing record, Redis' clock in ms}`. */
 export const createScript = redisScript(`${writeLua}
 local delivery, press = KEYS[7], KEYS[8]
-local record_prefix, delivery_ms, press_ms = ARGV[11], ARGV[12], ARGV[13]
+local record_prefix, delivery_ms, press_ms = ARGV[12], ARGV[13], ARGV[14]
 local now = now_ms()
 
 local function found(key)

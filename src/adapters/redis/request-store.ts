@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isOpen, type RequestRecord, requestRecordSchema } from "../../domain/request.ts";
+import { nextDeadlineMs } from "../../domain/transitions/waiting.ts";
 import {
   type AuditEvent,
   answersSecondPress,
@@ -120,6 +121,7 @@ function writeArguments(record: RequestRecord, audit: AuditEvent): (string | num
     JSON.stringify(record),
     auditText(audit),
     settledRetentionMs,
+    nextDeadlineMs(record) ?? "+inf",
   ];
 }
 

@@ -17,10 +17,10 @@ export const requestProblems = {
     (d) => `Request ${d.requestId} is ${d.state}, so there is nothing to approve or deny. Your click changed nothing.`,
     () => "Its message says what happens now.",
   ),
-  request_expired: entry<{ requestId: string; minutes: number }>(
+  request_expired: entry<{ requestId: string; minutes: number; when?: string }>(
     "refused",
     (d) =>
-      `Request ${d.requestId} expired: it was not settled, or not begun, within ${d.minutes} min, and no answer is no. Nothing was changed.`,
+      `Request ${d.requestId} expired${d.when ?? ""}: it was not settled, or not begun, within ${d.minutes} min, and no answer is no. Nothing was changed.`,
     () => "Type the command again for a new plan.",
   ),
   plan_replaced: entry<{ requestId: string }>(
@@ -91,6 +91,37 @@ export const requestProblems = {
     (d) =>
       `Request ${d.requestId} is ${d.state}, so there is nothing to stop, pause or resume. Your click changed nothing.`,
     () => "Its message says what happens now.",
+  ),
+  withdrawn_too_late: entry<{ requestId: string }>(
+    "refused",
+    (d) => `Request ${d.requestId} has begun, so it cannot be withdrawn any more. Your click changed nothing.`,
+    () => "Its message has a button Cancel, or Stop, as long as that can help.",
+  ),
+  withdrawal_not_allowed: entry<{ requester: string }>(
+    "refused",
+    (d) =>
+      `Only ${d.requester}, who asked for this, can withdraw it; once it is approved, those who may approve it can, too. Your click changed nothing.`,
+    () => "An approver denies it with Deny.",
+  ),
+  denial_without_reason: entry<{ most: number }>(
+    "refused",
+    (d) => `A denial needs a reason of at most ${d.most} characters, for whoever asked. Nothing was denied yet.`,
+    () => "Click Deny once more and say why, in a word.",
+  ),
+  request_followed: entry<{ requestId: string; followedBy: string }>(
+    "refused",
+    (d) => `Request ${d.followedBy} took the place of request ${d.requestId} already. Your click changed nothing.`,
+    (d) => `Go on in the message of request ${d.followedBy}.`,
+  ),
+  request_not_followable: entry<{ requestId: string; state: string; kind: string }>(
+    "refused",
+    (d) => `Request ${d.requestId} is ${d.state}, so there is nothing to ${d.kind}. Your click changed nothing.`,
+    () => "Its message says what happens now.",
+  ),
+  time_over: entry<{ when: string }>(
+    "refused",
+    (d) => `Its time is over: it was to begin ${d.when}. Nothing was changed.`,
+    () => "Type the command again with a new time, or without one to begin as soon as it is approved.",
   ),
   operation_unavailable: entry<{ operation: string; known: readonly string[] }>(
     "refused",

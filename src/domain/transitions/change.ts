@@ -1,6 +1,7 @@
 import { type Problem, problem } from "../errors.ts";
 import { mention } from "../people.ts";
 import { isSettled, type Outcome, type RequestRecord, type RequestState } from "../request.ts";
+import { approvalsOf } from "./reading.ts";
 
 /**
  * What can happen to a request. Each function is pure: a record and what happened in, the next record or the reason
@@ -41,15 +42,26 @@ export function outcome(atMs: number, summary: string, problems: Outcome["proble
   return { atMs, summary, writesStoppedMs: null, problems: [...problems] };
 }
 
-/** Why a click can no longer change this request. */
+/** Why a click can no longer change this request: who settled it, and when. */
 export function objectionToSettled(record: RequestRecord): Problem {
-  if (record.state === "expired") {
-    return problem("request_expired", { requestId: record.id, minutes: record.rule.expiresAfterMinutes });
+  const { id: requestId, state } = record;
+  const at = (atMs: number) => ` at ${new Date(atMs).toISOString().slice(11, 16)} UTC`;
+  if (state === "expired") {
+    const when = at(record.expiresAtMs ?? record.updatedAtMs);
+    return problem("request_expired", { requestId, minutes: record.rule.expiresAfterMinutes, when });
   }
-  if (!isSettled(record)) return problem("request_not_awaiting", { requestId: record.id, state: record.state });
+  if (!isSettled(record)) return problem("request_not_awaiting", { requestId, state: nowText(record, at) });
   const by = record.settledBy === undefined ? "" : ` by ${mention(record.settledBy)}`;
-  const at = ` at ${new Date(record.updatedAtMs).toISOString().slice(11, 16)} UTC`;
-  return problem("request_settled", { requestId: record.id, state: record.state, by: by + at });
+  return problem("request_settled", { requestId, state, by: by + at(record.outcome?.atMs ?? record.updatedAtMs) });
+}
+
+/** In which state it is, and by whom, so that a click that came second is told who was first. */
+function nowText(record: RequestRecord, at: (atMs: number) => string): string {
+  const { state, execution } = record;
+  if (state === "running" && execution !== undefined) return `running since${at(execution.startedAtMs).slice(3)}`;
+  const last = approvalsOf(record).at(-1);
+  if (state !== "approved" || last === undefined) return state.replace("_", " ");
+  return `approved already, by ${mention(last.approver)}${at(last.atMs)}`;
 }
 
 export function canExpire(state: RequestState): boolean {
