@@ -5,6 +5,7 @@
 import { doltProblems } from "./problems/dolt.ts";
 import { doltOperationProblems } from "./problems/dolt-operations.ts";
 import type { Entry, ProblemKind } from "./problems/entry.ts";
+import { freezingProblems } from "./problems/freezing.ts";
 import { permissionProblems } from "./problems/permission.ts";
 import { requestProblems } from "./problems/request.ts";
 import { surroundingsProblems } from "./problems/surroundings.ts";
@@ -18,6 +19,7 @@ export const problemTable = {
   ...permissionProblems,
   ...requestProblems,
   ...surroundingsProblems,
+  ...freezingProblems,
   ...doltProblems,
   ...doltOperationProblems,
 } as const;

@@ -11,5 +11,8 @@ export const runbookAnnotation = "handover.dev/runbook";
 export const executionAnnotation = "handover.dev/execution";
 export const usedGrantsAnnotation = "handover.dev/used-grants";
 
+/** On the Lease `freezes.handover.dev` of a namespace. */
+export const freezesAnnotation = "handover.dev/freezes";
+
 export const managedByLabel = "app.kubernetes.io/managed-by";
 export const managedByValue = "handover";

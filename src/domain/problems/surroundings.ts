@@ -40,10 +40,10 @@ export const surroundingsProblems = {
     (d) => `${d.target} is locked by ${d.holder} (execution ${d.executionId}). Nothing was changed.`,
     () => "Wait until it ends: `kubectl get lease` shows the holder; its thread shows the progress.",
   ),
-  target_frozen: entry<{ target: string; by: string; reason: string; until: string }>(
+  target_frozen: entry<{ target: string; by: string; reason: string; until: string; lift: string }>(
     "frozen",
     (d) => `${d.target} is frozen by ${d.by} until ${d.until}: ${d.reason}. Nothing was changed.`,
-    () => "Wait, or have the freeze lifted (annotation handover.dev/freeze).",
+    (d) => `Wait, or have it lifted: ${d.lift}. From the command line, --override-freeze goes past it, on record.`,
   ),
   lease_lost: entry<{ target: string; holder: string; state: string }>(
     "unknown",
