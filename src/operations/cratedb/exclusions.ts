@@ -1,5 +1,4 @@
-/** Whose shards have to leave: the nodes named here, with `*` as a wildcard. Enforced on shards that are there already. */
-export const excludeSetting = "cluster.routing.allocation.exclude._name";
+import { namesIn } from "../../ports/crate-settings.ts";
 
 export type ExclusionChange =
   /** It is so already. */
@@ -9,10 +8,9 @@ export type ExclusionChange =
   /** Nobody else's name is left, so that both levels go at once (`RESET GLOBAL`). */
   | { readonly kind: "reset" };
 
-/** The names in a value of `exclude._name`, each once, in their order. */
+/** The names in a value of `cluster.routing.allocation.exclude._name`, each once, in their order. */
 export function excludedNames(value: string | null): string[] {
-  const names = (value ?? "").split(",").map((name) => name.trim());
-  return [...new Set(names.filter((name) => name !== ""))];
+  return [...new Set(namesIn(value))];
 }
 
 /**

@@ -1,24 +1,11 @@
-/** `number_of_replicas` of a table: copies beside the primary. `Infinity` stands for `all`. */
-export interface ReplicaBounds {
-  readonly least: number;
-  readonly most: number;
-}
-
-/** A table, or one partition of it, as `information_schema.tables` and `table_partitions` list them. */
-export interface ReplicatedTable {
-  readonly schema: string;
-  readonly table: string;
-  /** The partition's values, for people; null: the table itself, for a partitioned one what its new partitions get. */
-  readonly partition: string | null;
-  /** As SQL gives it: `1`, `0-1`, `0-all`. */
-  readonly numberOfReplicas: string;
-}
+import type { CrateTable, ReplicaBounds } from "../../ports/crate-servers.ts";
 
 export interface ReplicaNeed {
   /** `doc.t1`, `doc.t1 partition day=3`. */
   readonly name: string;
-  readonly numberOfReplicas: string;
-  /** Data nodes so that all its copies find a place; `Infinity`: as many as there are. */
+  /** As the table has it: `1-2`. */
+  readonly replicas: string;
+  /** Data nodes so that all its copies find a place. */
   readonly nodesNeeded: number;
 }
 
@@ -27,59 +14,57 @@ export interface ReplicaJudgement {
   readonly tooMany: readonly ReplicaNeed[];
   /** They give copies up by themselves, and have fewer than they may have afterwards. */
   readonly fewer: readonly ReplicaNeed[];
-  /** What nobody can tell the need of; it counts as too many. */
-  readonly unreadable: readonly ReplicaNeed[];
 }
 
 /**
- * `n`, `min-max` or `min-all`. CrateDB refuses a bare `all`, but whoever writes it wants no end (cratedb.md, “Settings”).
- * Null: it is none of these.
+ * `n`, `min-max` or `min-all`; null: it is none of these. CrateDB refuses a bare `all`, but whoever writes it wants no end
+ * (cratedb.md, “Settings”), so that its lower end is none that any number of nodes would do for.
  */
 export function parseNumberOfReplicas(text: string): ReplicaBounds | null {
   const match = /^(\d+|all)(?:-(\d+|all))?$/.exec(text.trim());
   if (match === null) return null;
   const [, first = "", second = first] = match;
-  const bounds = { least: countOf(first), most: countOf(second) };
-  return bounds.least <= bounds.most ? bounds : null;
+  const min = first === "all" ? Number.POSITIVE_INFINITY : Number(first);
+  const max = second === "all" ? null : Number(second);
+  return max !== null && min > max ? null : { text, min, max };
 }
 
 /**
- * Which tables fit on the data nodes that are to remain. What a table needs is its lower end; the upper one is what it takes
- * while there are nodes for it, so that missing it is worth a warning. `min-all` follows the number of nodes by itself; it is
- * named only where nothing but its primary would be left.
+ * Which tables and partitions fit on the data nodes that are to remain. What a table needs is its lower end; the upper one is
+ * what it takes while there are nodes for it, so that missing it is worth a warning. `min-all` follows the number of nodes by
+ * itself; it is named only where nothing but its primary would be left.
  */
-export function judgeReplicas(tables: readonly ReplicatedTable[], remainingDataNodes: number): ReplicaJudgement {
+export function judgeReplicas(
+  tables: readonly Pick<CrateTable, "schema" | "table" | "partition" | "partitionValues" | "replicas">[],
+  remainingDataNodes: number,
+): ReplicaJudgement {
   const tooMany: ReplicaNeed[] = [];
   const fewer: ReplicaNeed[] = [];
-  const unreadable: ReplicaNeed[] = [];
   for (const table of tables) {
-    const { numberOfReplicas } = table;
+    const { replicas } = table;
     const name = tableText(table);
-    const bounds = parseNumberOfReplicas(numberOfReplicas);
-    if (bounds === null) {
-      unreadable.push({ name, numberOfReplicas, nodesNeeded: Number.POSITIVE_INFINITY });
-    } else if (bounds.least + 1 > remainingDataNodes) {
-      tooMany.push({ name, numberOfReplicas, nodesNeeded: bounds.least + 1 });
-    } else if (wantedCopies(bounds) + 1 > remainingDataNodes) {
-      fewer.push({ name, numberOfReplicas, nodesNeeded: bounds.most + 1 });
+    if (replicas.min + 1 > remainingDataNodes) {
+      tooMany.push({ name, replicas: replicas.text, nodesNeeded: replicas.min + 1 });
+    } else if (wantedCopies(replicas) + 1 > remainingDataNodes) {
+      fewer.push({ name, replicas: replicas.text, nodesNeeded: wantedCopies(replicas) + 1 });
     }
   }
-  return { tooMany, fewer, unreadable };
+  return { tooMany, fewer };
 }
 
+/** A table or a partition of it as people know it: by its columns' values, not by CrateDB's code for them. */
 export function tableText({
   schema,
   table,
   partition,
-}: Pick<ReplicatedTable, "schema" | "table" | "partition">): string {
-  return partition === null ? `${schema}.${table}` : `${schema}.${table} partition ${partition}`;
+  partitionValues,
+}: Pick<CrateTable, "schema" | "table" | "partition" | "partitionValues">): string {
+  if (partition === null) return `${schema}.${table}`;
+  const values = Object.entries(partitionValues ?? {}).map(([column, value]) => `${column}=${String(value)}`);
+  return `${schema}.${table} partition ${values.join(", ") || partition}`;
 }
 
 /** How many copies people count on: those of a fixed upper end, and one at least where it is open. */
-function wantedCopies({ least, most }: ReplicaBounds): number {
-  return most === Number.POSITIVE_INFINITY ? Math.max(least, 1) : most;
-}
-
-function countOf(text: string): number {
-  return text === "all" ? Number.POSITIVE_INFINITY : Number(text);
+function wantedCopies({ min, max }: ReplicaBounds): number {
+  return max ?? Math.max(min, 1);
 }

@@ -1,12 +1,13 @@
-/** Which shards may be placed at all. `primaries` while nodes restart; never `new_primaries`, under which existing primaries can stay away (cratedb.md). */
-export const allocationSetting = "cluster.routing.allocation.enable";
-export const allocationWhileRestarting = "primaries";
+import { type AllocationEnable, allocationEnableSetting, type SettingValue } from "../../ports/crate-settings.ts";
+
+/** While nodes restart. Never `new_primaries`, under which existing primaries can stay away (cratedb.md). */
+export const allocationWhileRestarting: AllocationEnable = "primaries";
 /** The default, under which every shard may move. */
-export const allocationOpen = "all";
+export const allocationOpen: AllocationEnable = "all";
 
 /** What a preStop hook of CrateDB's dc_util sets as TRANSIENT when a pod stops; its postStart hook resets only the first, and a pod that was scaled away never runs it. */
 export const hookSettings = [
-  allocationSetting,
+  allocationEnableSetting,
   "cluster.graceful_stop.min_availability",
   "cluster.graceful_stop.timeout",
   "cluster.graceful_stop.force",
@@ -15,7 +16,7 @@ export type HookSetting = (typeof hookSettings)[number];
 
 /** CrateDB's own defaults of them, in the words of `sys.cluster.settings`. */
 export const hookDefaults: Readonly<Record<HookSetting, string>> = {
-  [allocationSetting]: allocationOpen,
+  [allocationEnableSetting]: allocationOpen,
   "cluster.graceful_stop.min_availability": "primaries",
   "cluster.graceful_stop.timeout": "7200000ms",
   "cluster.graceful_stop.force": "false",
@@ -29,6 +30,20 @@ export type SettingRepair =
   | { readonly kind: "reset"; readonly setting: HookSetting }
   /** TRANSIENT: it hides what the hook left, and a persistent value below stays what it was. */
   | { readonly kind: "set"; readonly setting: HookSetting; readonly value: string };
+
+/** Of all settings in force, by their whole names. */
+export function hookSettingsIn(all: Readonly<Record<string, SettingValue | null>>): HookSettings {
+  const textOf = (setting: HookSetting) => {
+    const value = all[setting];
+    return value === undefined || value === null ? null : String(value);
+  };
+  return {
+    [allocationEnableSetting]: textOf(allocationEnableSetting),
+    "cluster.graceful_stop.min_availability": textOf("cluster.graceful_stop.min_availability"),
+    "cluster.graceful_stop.timeout": textOf("cluster.graceful_stop.timeout"),
+    "cluster.graceful_stop.force": textOf("cluster.graceful_stop.force"),
+  };
+}
 
 /** What differs from before, and how it becomes what it was. What was not known before is left alone. */
 export function repairsOf(before: HookSettings, now: HookSettings): SettingRepair[] {

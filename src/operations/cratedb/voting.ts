@@ -1,32 +1,6 @@
-/** One group of nodes (a StatefulSet) as far as voting goes. */
-export interface VotingGroup {
-  /** `master` for the dedicated masters, else the data group's name. */
-  readonly name: string;
-  readonly kind: "master" | "data";
-  /** What `-Cnode.master` of its start-up arguments says; null: nothing. */
-  readonly nodeMaster: string | null;
-  /** Names of its nodes. */
-  readonly nodes: readonly string[];
-}
-
 export type VotingJudgement =
   /** `warning`: what is true afterwards and worth knowing; null: nothing. */
   { readonly kind: "allowed"; readonly warning: string | null } | { readonly kind: "refused"; readonly why: string };
-
-/**
- * Who may be elected. Dedicated masters alone, where there are some. Without them the first data group, as crate-operator
- * sets it up; what a group's own start-up arguments say comes before that rule.
- */
-export function masterEligible(groups: readonly VotingGroup[]): string[] {
-  const hasMasters = groups.some(({ kind }) => kind === "master");
-  const first = groups.find(({ kind }) => kind === "data");
-  return groups
-    .filter((group) => {
-      if (group.nodeMaster !== null) return group.nodeMaster !== "false";
-      return hasMasters ? group.kind === "master" : group === first;
-    })
-    .flatMap(({ nodes }) => nodes);
-}
 
 /**
  * Whether a majority of the voting configuration stays when these leave, one at a time, with a master seen between. The

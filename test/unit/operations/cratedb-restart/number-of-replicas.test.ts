@@ -6,12 +6,11 @@ import {
   tableText,
 } from "../../../../src/operations/cratedb/number-of-replicas.ts";
 
-const table = (numberOfReplicas: string, partition: string | null = null) => ({
-  schema: "doc",
-  table: "t1",
-  partition,
-  numberOfReplicas,
-});
+const table = (text: string, partitionValues: Readonly<Record<string, unknown>> | null = null) => {
+  const replicas = parseNumberOfReplicas(text);
+  if (replicas === null) throw new Error(`${text} is no number of replicas`);
+  return { schema: "doc", table: "t1", partition: partitionValues && "04732d1g60", partitionValues, replicas };
+};
 
 describe("number_of_replicas", () => {
   it.each([
@@ -19,11 +18,11 @@ describe("number_of_replicas", () => {
     ["5", 5, 5],
     ["0-1", 0, 1],
     ["1-7", 1, 7],
-    ["5-all", 5, Number.POSITIVE_INFINITY],
-    ["all", Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
-    ["all-all", Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
-  ])("%s is from %d to %d", (text, least, most) => {
-    expect(parseNumberOfReplicas(text)).toEqual({ least, most });
+    ["5-all", 5, null],
+    ["all", Number.POSITIVE_INFINITY, null],
+    ["all-all", Number.POSITIVE_INFINITY, null],
+  ])("%s is from %d to %s", (text, min, max) => {
+    expect(parseNumberOfReplicas(text)).toEqual({ text, min, max });
   });
 
   it.each(["", "-1", "1-", "-", "x", "1-2-3", "1.5", "2-1", "all-1"])("%j is none", (text) => {
@@ -34,10 +33,7 @@ describe("number_of_replicas", () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.option(fc.nat(1000)), (least, more) => {
         const text = more === null ? `${least}-all` : `${least}-${least + more}`;
-        expect(parseNumberOfReplicas(text)).toEqual({
-          least,
-          most: more === null ? Number.POSITIVE_INFINITY : least + more,
-        });
+        expect(parseNumberOfReplicas(text)).toEqual({ text, min: least, max: more === null ? null : least + more });
       }),
     );
   });
@@ -45,19 +41,21 @@ describe("number_of_replicas", () => {
 
 describe("what tables need of the nodes that remain", () => {
   it("refuses the lower end, warns of the upper one", () => {
-    const { tooMany, fewer, unreadable } = judgeReplicas([table("2"), table("1-2"), table("0-1"), table("what")], 2);
-    expect(tooMany).toEqual([{ name: "doc.t1", numberOfReplicas: "2", nodesNeeded: 3 }]);
-    expect(fewer).toEqual([{ name: "doc.t1", numberOfReplicas: "1-2", nodesNeeded: 3 }]);
-    expect(unreadable.map(({ numberOfReplicas }) => numberOfReplicas)).toEqual(["what"]);
+    const { tooMany, fewer } = judgeReplicas([table("2"), table("1-2"), table("0-1")], 2);
+    expect(tooMany).toEqual([{ name: "doc.t1", replicas: "2", nodesNeeded: 3 }]);
+    expect(fewer).toEqual([{ name: "doc.t1", replicas: "1-2", nodesNeeded: 3 }]);
   });
 
   it("names a partition by its values", () => {
-    expect(judgeReplicas([table("3", "day=1")], 2).tooMany.map(({ name }) => name)).toEqual(["doc.t1 partition day=1"]);
+    expect(judgeReplicas([table("3", { day: 1 })], 2).tooMany.map(({ name }) => name)).toEqual([
+      "doc.t1 partition day=1",
+    ]);
     expect(tableText(table("1"))).toBe("doc.t1");
+    expect(tableText(table("1", {}))).toBe("doc.t1 partition 04732d1g60");
   });
 
   it("lets n-all shrink in silence, but not to a single copy", () => {
-    expect(judgeReplicas([table("0-all")], 2)).toEqual({ tooMany: [], fewer: [], unreadable: [] });
+    expect(judgeReplicas([table("0-all")], 2)).toEqual({ tooMany: [], fewer: [] });
     expect(judgeReplicas([table("0-all")], 1).fewer).toHaveLength(1);
     expect(judgeReplicas([table("1-all")], 1).tooMany).toHaveLength(1);
   });

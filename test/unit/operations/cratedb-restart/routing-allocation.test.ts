@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  allocationSetting,
   type HookSettings,
   hookDefaults,
   hookSettings,
+  hookSettingsIn,
   repairsOf,
   routingOwner,
 } from "../../../../src/operations/cratedb/routing-allocation.ts";
+import { allocationEnableSetting } from "../../../../src/ports/crate-settings.ts";
 
 const settings: fc.Arbitrary<HookSettings> = fc.record({
   "cluster.routing.allocation.enable": fc.option(fc.constantFrom("all", "primaries", "new_primaries", "none")),
@@ -21,15 +22,25 @@ describe("what preStop hooks leave behind", () => {
     const before = { ...hookDefaults, "cluster.graceful_stop.timeout": "30s" };
     const now = {
       ...hookDefaults,
-      [allocationSetting]: "new_primaries",
+      [allocationEnableSetting]: "new_primaries",
       "cluster.graceful_stop.timeout": "720s",
       "cluster.graceful_stop.force": "true",
     };
     expect(repairsOf(before, now)).toEqual([
-      { kind: "reset", setting: allocationSetting },
+      { kind: "reset", setting: allocationEnableSetting },
       { kind: "set", setting: "cluster.graceful_stop.timeout", value: "30s" },
       { kind: "reset", setting: "cluster.graceful_stop.force" },
     ]);
+  });
+
+  it("are read by their whole names, and what the cluster does not say is not known", () => {
+    const all = { [allocationEnableSetting]: "primaries", "cluster.graceful_stop.force": true, other: 1 };
+    expect(hookSettingsIn(all)).toEqual({
+      [allocationEnableSetting]: "primaries",
+      "cluster.graceful_stop.min_availability": null,
+      "cluster.graceful_stop.timeout": null,
+      "cluster.graceful_stop.force": "true",
+    });
   });
 
   it("one time written in two ways is one", () => {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   majorityOf,
+  type NodeTotals,
   rewriteForTotals,
   settingInArguments,
 } from "../../../../src/operations/cratedb/start-up-arguments.ts";
@@ -16,6 +17,11 @@ const operatorCommand = (data: number) => [
   "-Cnode.master=true",
 ];
 
+function rewrite(items: readonly string[], totals: NodeTotals) {
+  const { startUp, changes, unreadable } = rewriteForTotals({ command: items, args: null }, totals);
+  return { items: startUp.command ?? [], changes, unreadable };
+}
+
 describe("start-up arguments that depend on the total", () => {
   it.each([
     [1, 2, 2],
@@ -23,25 +29,25 @@ describe("start-up arguments that depend on the total", () => {
     [4, 8, 5],
     [16, 31, 16],
   ])("from %i data nodes to %i: a majority of %i", (from, to, majority) => {
-    const { items } = rewriteForTotals(operatorCommand(from), { masters: 3, data: to });
+    const { items } = rewrite(operatorCommand(from), { masters: 3, data: to });
     expect(items).toContain(`-Cgateway.recover_after_data_nodes=${majority}`);
     expect(items).toContain(`-Cgateway.expected_data_nodes=${to}`);
   });
 
   it("counts masters too under the names from before 4.7", () => {
     const before = ["-Cgateway.recover_after_nodes=3", "-Cgateway.expected_nodes=5"];
-    expect(rewriteForTotals(before, { masters: 3, data: 4 }).items).toEqual([
+    expect(rewrite(before, { masters: 3, data: 4 }).items).toEqual([
       "-Cgateway.recover_after_nodes=4",
       "-Cgateway.expected_nodes=7",
     ]);
   });
 
   it("says what changes, and nothing where all is right", () => {
-    expect(rewriteForTotals(operatorCommand(3), { masters: 0, data: 4 }).changes).toEqual([
+    expect(rewrite(operatorCommand(3), { masters: 0, data: 4 }).changes).toEqual([
       { setting: "gateway.recover_after_data_nodes", from: 2, to: 3 },
       { setting: "gateway.expected_data_nodes", from: 3, to: 4 },
     ]);
-    expect(rewriteForTotals(operatorCommand(3), { masters: 3, data: 3 }).changes).toEqual([]);
+    expect(rewrite(operatorCommand(3), { masters: 3, data: 3 }).changes).toEqual([]);
   });
 
   it("reads them where a chart puts them: behind a flag of their own, or in a line for a shell", () => {
@@ -51,7 +57,7 @@ describe("start-up arguments that depend on the total", () => {
       "exec crate -Cgateway.expected_data_nodes=3 -C gateway.recover_after_data_nodes=2 -Cnode.name=$HOSTNAME",
       "gateway.expected_data_nodes=3",
     ];
-    expect(rewriteForTotals(items, { masters: 0, data: 5 }).items).toEqual([
+    expect(rewrite(items, { masters: 0, data: 5 }).items).toEqual([
       "-C",
       "gateway.expected_data_nodes=5",
       "exec crate -Cgateway.expected_data_nodes=5 -C gateway.recover_after_data_nodes=3 -Cnode.name=$HOSTNAME",
@@ -61,7 +67,7 @@ describe("start-up arguments that depend on the total", () => {
 
   it("leaves alone what holds no number, and names it", () => {
     const items = ["-Cgateway.expected_data_nodes=$(NODES)"];
-    const rewritten = rewriteForTotals(items, { masters: 0, data: 5 });
+    const rewritten = rewrite(items, { masters: 0, data: 5 });
     expect(rewritten).toEqual({ items, changes: [], unreadable: ["gateway.expected_data_nodes=$(NODES)"] });
   });
 
@@ -85,7 +91,7 @@ describe("start-up arguments that depend on the total", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(dependentItem, other)), fc.nat(50), fc.nat(50), (items, masters, data) => {
         const totals = { masters, data };
-        const { items: rewritten, changes } = rewriteForTotals(items, totals);
+        const { items: rewritten, changes } = rewrite(items, totals);
         expect(rewritten).toHaveLength(items.length);
         for (const [index, item] of items.entries()) {
           const match = /^-Cgateway\.(expected|recover_after)(_data)?_nodes=\d+$/.exec(item);
@@ -102,7 +108,7 @@ describe("start-up arguments that depend on the total", () => {
               item !== rewritten[index] && Number(item.split("=")[1]) !== Number(rewritten[index]?.split("=")[1]),
           ).length,
         );
-        expect(rewriteForTotals(rewritten, totals)).toEqual({ items: rewritten, changes: [], unreadable: [] });
+        expect(rewrite(rewritten, totals)).toEqual({ items: rewritten, changes: [], unreadable: [] });
       }),
     );
   });
@@ -114,6 +120,14 @@ describe("start-up arguments that depend on the total", () => {
         expect((majorityOf(nodes) - 1) * 2).toBeLessThanOrEqual(nodes);
       }),
     );
+  });
+
+  it("rewrites a chart's args as well, and leaves what the image brings to the image", () => {
+    const { startUp } = rewriteForTotals(
+      { command: null, args: ["-Cgateway.expected_nodes=3"] },
+      { masters: 0, data: 4 },
+    );
+    expect(startUp).toEqual({ command: null, args: ["-Cgateway.expected_nodes=4"] });
   });
 
   it("reads a setting, the last one where there are several", () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { judgeVoting, masterCountObjection, masterEligible } from "../../../../src/operations/cratedb/voting.ts";
+import { judgeVoting, masterCountObjection } from "../../../../src/operations/cratedb/voting.ts";
 
 const names = (count: number) => Array.from({ length: count }, (_, index) => `master-${index}`);
 /** The last ones leave, as a StatefulSet lets them. */
@@ -72,28 +72,6 @@ function reconfigured(live: ReadonlySet<string>, current: ReadonlySet<string>, s
   const kept = [...current].sort((one, other) => Number(live.has(other)) - Number(live.has(one)));
   return new Set([...new Set([...live, ...kept])].slice(0, target));
 }
-
-describe("who may be elected", () => {
-  const group = (name: string, kind: "master" | "data", nodeMaster: string | null = null) => ({
-    name,
-    kind,
-    nodeMaster,
-    nodes: [`${name}-0`],
-  });
-
-  it("dedicated masters alone, else the first data group", () => {
-    expect(masterEligible([group("hot", "data"), group("master", "master")])).toEqual(["master-0"]);
-    expect(masterEligible([group("hot", "data"), group("cold", "data")])).toEqual(["hot-0"]);
-  });
-
-  it("whatever the start-up arguments say comes first", () => {
-    expect(masterEligible([group("hot", "data", "false"), group("cold", "data", "true")])).toEqual(["cold-0"]);
-    expect(masterEligible([group("hot", "data", "true"), group("master", "master", "true")])).toEqual([
-      "hot-0",
-      "master-0",
-    ]);
-  });
-});
 
 describe("the number of dedicated masters", () => {
   it("is odd and at least three, or none", () => {
