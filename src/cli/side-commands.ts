@@ -4,6 +4,7 @@ import { problem, problemOf } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import { auditCommand } from "./audit/audit-command.ts";
 import { exitCodeOfProblems } from "./exit-codes.ts";
+import { manifestCommand } from "./manifest/manifest-command.ts";
 import { keysCommand } from "./new-keys.ts";
 import { problemText } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
@@ -33,7 +34,7 @@ export interface SideCommand {
 }
 
 /** One file each; what they are told by stands there. */
-export const sideCommands: readonly SideCommand[] = [auditCommand, keysCommand];
+export const sideCommands: readonly SideCommand[] = [auditCommand, keysCommand, manifestCommand];
 
 /** Runs the command that these words name; null: they name none. Whatever goes wrong is told, never thrown. */
 export async function runSideCommand(

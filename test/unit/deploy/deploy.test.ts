@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { entries } from "../../../bin/build.mjs";
+import { botScopes, knownMethods, scopesOfMethods } from "../../../src/cli/manifest/scopes.ts";
+import { slackManifest } from "../../../src/cli/manifest/slack-app.ts";
 import { readConfiguration } from "../../../src/config/handover-yaml.ts";
 import { catalogue } from "../../../src/operations/catalogue.ts";
 import { version } from "../../../src/version.ts";
@@ -110,16 +112,24 @@ describe("the Deployment", () => {
 });
 
 describe("the Slack app", () => {
-  it("asks for the scopes that are used, and no more", () => {
-    const manifest = z
-      .object({
-        features: z.object({ slash_commands: z.array(z.object({ command: z.string() })) }),
-        oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }),
-      })
-      .parse(parse(read("slack-manifest.yaml")));
-    expect(manifest.oauth_config.scopes.bot).toEqual(["commands", "chat:write", "users:read"]);
-    const engines = new Set(catalogue.map((definition) => `/${definition.engine}`));
-    expect(manifest.features.slash_commands.map(({ command }) => command)).toEqual([...engines]);
+  it("is what the command prints, and asks for the scopes that are used and no more", () => {
+    const url = "https://handover.example.com/slack/events";
+    const printed = slackManifest({ kind: "http", url }, { grid: false });
+    expect(parse(read("slack-manifest.yaml"))).toEqual(parse(printed));
+    expect(new Set(botScopes.map(({ scope }) => scope))).toEqual(scopesOfMethods);
+  });
+
+  it("knows every method of Slack's that is called, and no other", () => {
+    const adapters = new URL("../../../src/", import.meta.url);
+    const called = readdirSync(adapters, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.name.endsWith(".ts") && entry.name !== "scopes.ts")
+      .flatMap((entry) => [
+        ...readFileSync(`${entry.parentPath}/${entry.name}`, "utf8").matchAll(
+          /"((?:auth|chat|conversations|usergroups|users|views)\.[a-zA-Z.]+)"/g,
+        ),
+      ])
+      .map(([, method]) => method);
+    expect([...new Set(called)].toSorted()).toEqual([...knownMethods].toSorted());
   });
 });
 
