@@ -23,6 +23,12 @@ export function timeOfDay(atMs: number): string {
   return `<!date^${Math.floor(atMs / 1000)}^{time}|${utcTime(atMs)}>`;
 }
 
+/** Day and time where the reader is (“today at 12:40”); UTC where a client cannot tell. */
+export function dateAndTime(atMs: number): string {
+  const utc = `${new Date(atMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  return `<!date^${Math.floor(atMs / 1000)}^{date_short_pretty} at {time}|${utc}>`;
+}
+
 /** `12:40 UTC` */
 export function utcTime(atMs: number): string {
   return `${new Date(atMs).toISOString().slice(11, 16)} UTC`;

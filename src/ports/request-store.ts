@@ -1,3 +1,4 @@
+import type { AnnouncedFreeze } from "../domain/freeze.ts";
 import { type Person, personKey } from "../domain/people.ts";
 import { isSettled, type RequestRecord } from "../domain/request.ts";
 import type { Signed } from "../domain/signing.ts";
@@ -67,6 +68,8 @@ export interface WorkerAnnouncement {
   readonly version: string;
   readonly operations: readonly string[];
   readonly targets: readonly AnnouncedTarget[];
+  /** What stands frozen in the cluster, whether or not its time is over. */
+  readonly freezes?: readonly AnnouncedFreeze[] | undefined;
   /** It takes nothing more: it was told to end. */
   readonly stopping?: boolean | undefined;
 }

@@ -1,5 +1,6 @@
 import { problemOf } from "../domain/errors.ts";
 import { settleIfExpired } from "../execution/change-record.ts";
+import type { FreezeKeeper } from "./freeze-keeper.ts";
 import { ExecutionResumer } from "./resume-executions.ts";
 import type { WorkerServices } from "./services.ts";
 import { settleIfNobodyRuns } from "./settle-orphan.ts";
@@ -14,11 +15,13 @@ export const reconcileEveryMs = 5_000;
  */
 export class Reconciler {
   readonly #services: WorkerServices;
+  readonly #freezes: Pick<FreezeKeeper, "walk">;
   readonly #resumer: ExecutionResumer;
   readonly #begun = new Set<Promise<void>>();
 
-  constructor(services: WorkerServices) {
+  constructor(services: WorkerServices, freezes: Pick<FreezeKeeper, "walk">) {
     this.#services = services;
+    this.#freezes = freezes;
     this.#resumer = new ExecutionResumer(services);
   }
 
@@ -33,6 +36,7 @@ export class Reconciler {
 
   /** One walk. Each part is tried though another fails: Redis, Kubernetes and Slack go away independently. */
   async walk(signal: AbortSignal): Promise<void> {
+    await this.#attempt("writing and reading freezes", () => this.#freezes.walk(signal));
     await this.#attempt("taking up executions", async () => {
       for (const execution of await this.#resumer.walk(signal)) {
         this.#begun.add(execution);

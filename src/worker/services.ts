@@ -5,6 +5,7 @@ import type { Operation } from "../operations/operation.ts";
 import type { Chat, People } from "../ports/chat.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
+import type { ClusterFreezes, FreezeWishes } from "../ports/freezes.ts";
 import type { Announcements, FaceStore, RequestStore } from "../ports/request-store.ts";
 import type { WakeUp } from "../ports/wake-up.ts";
 import type { TargetLeases, Workloads } from "../ports/workloads.ts";
@@ -23,6 +24,8 @@ export interface WorkerServices {
   readonly people: People;
   readonly workloads: Workloads;
   readonly leases: TargetLeases;
+  readonly freezes: ClusterFreezes;
+  readonly freezeWishes: FreezeWishes;
   readonly dolt: DoltServers;
   readonly operations: readonly Operation[];
   readonly policy: Policy;

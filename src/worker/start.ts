@@ -8,6 +8,7 @@ import { QueueWakeUp } from "../../queue/producer.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { MysqlDoltServers } from "../adapters/dolt/dolt-servers.ts";
 import { KubernetesApi } from "../adapters/kubernetes/api.ts";
+import { KubernetesFreezes } from "../adapters/kubernetes/freezes.ts";
 import type { PooledKubeConfig } from "../adapters/kubernetes/pooled-kube-config.ts";
 import { KubernetesTargetLeases } from "../adapters/kubernetes/target-leases.ts";
 import { watchTargets } from "../adapters/kubernetes/target-watch.ts";
@@ -16,6 +17,7 @@ import { RedisAnnouncements } from "../adapters/redis/announcements.ts";
 import { connectRedis } from "../adapters/redis/connection.ts";
 import { demandRedis } from "../adapters/redis/demand.ts";
 import { RedisFaceStore } from "../adapters/redis/face-store.ts";
+import { RedisFreezeWishes } from "../adapters/redis/freeze-wishes.ts";
 import { ClusterKeys } from "../adapters/redis/keys.ts";
 import { RedisRequestStore } from "../adapters/redis/request-store.ts";
 import { SlackChat } from "../adapters/slack/chat.ts";
@@ -94,6 +96,8 @@ export async function startWorker(
       },
     }),
     leases: new KubernetesTargetLeases(api, { namespaces: settings.namespaces }),
+    freezes: new KubernetesFreezes(api, { namespaces: settings.namespaces }),
+    freezeWishes: new RedisFreezeWishes(redis, keys),
     dolt,
     operations: known,
     policy: configuration.policy,

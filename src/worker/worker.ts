@@ -1,6 +1,7 @@
 import { problemOf } from "../domain/errors.ts";
 import { type AnnouncedTarget, targetText } from "../domain/target.ts";
 import { executeRequest } from "./execute-request.ts";
+import { FreezeKeeper } from "./freeze-keeper.ts";
 import { planRequest } from "./plan-request.ts";
 import { Reconciler } from "./reconciler.ts";
 import type { WorkerServices } from "./services.ts";
@@ -11,27 +12,35 @@ export const heartbeatEveryMs = 5_000;
 /** The worker apart from its process: what it does with each wake-up, and what it does by itself. */
 export class HandoverWorker {
   readonly #services: WorkerServices;
+  readonly #freezes: FreezeKeeper;
   readonly #inHand = new Set<string>();
   #targets: readonly AnnouncedTarget[] | null = null;
   #stopping = false;
 
   constructor(services: WorkerServices) {
     this.#services = services;
+    this.#freezes = new FreezeKeeper(services);
   }
 
-  /** For a `plan` wake-up. */
+  /** For a `plan` wake-up. What is wished frozen is, first: a wake-up for such a wish alone names no request. */
   plan(requestId: string, signal: AbortSignal): Promise<void> {
-    return this.#once(`plan ${requestId}`, () => planRequest(this.#services, requestId, signal));
+    return this.#once(`plan ${requestId}`, async () => {
+      await this.#freezes.applyWishes(signal);
+      await planRequest(this.#services, requestId, signal);
+    });
   }
 
   /** For an `execute` wake-up. */
   execute(requestId: string, signal: AbortSignal): Promise<void> {
-    return this.#once(`execute ${requestId}`, () => executeRequest(this.#services, requestId, signal));
+    return this.#once(`execute ${requestId}`, async () => {
+      await this.#freezes.applyWishes(signal);
+      await executeRequest(this.#services, requestId, signal);
+    });
   }
 
   /** Beats and reconciles until `signal`, then says that it takes nothing more, and waits for what it has begun. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([new Reconciler(this.#services).run(signal), this.#beat(signal)]);
+    await Promise.all([new Reconciler(this.#services, this.#freezes).run(signal), this.#beat(signal)]);
   }
 
   /** What discovery has found; told to the edge at once, and with each heartbeat. */
@@ -48,7 +57,9 @@ export class HandoverWorker {
     const names = operations.map((operation) => operation.name);
     const stopping = this.#stopping;
     try {
-      await announcements.announce({ workerId, cluster, version, operations: names, targets: this.#targets, stopping });
+      const freezes = this.#freezes.seen;
+      const targets = this.#targets;
+      await announcements.announce({ workerId, cluster, version, operations: names, targets, freezes, stopping });
     } catch (error) {
       const why = problemOf(error, "announcing this worker");
       log.warn({ problem: why.code, why: why.what }, "heartbeat failed; the next one follows");

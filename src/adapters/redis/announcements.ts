@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { announcedFreezeSchema } from "../../domain/freeze.ts";
 import { announcedTargetSchema } from "../../domain/target.ts";
 import type { Announcements, WorkerAnnouncement } from "../../ports/request-store.ts";
 import type { RedisConnection } from "./connection.ts";
@@ -14,6 +15,7 @@ const announcementSchema = z.object({
   version: z.string(),
   operations: z.array(z.string()),
   targets: z.array(announcedTargetSchema),
+  freezes: z.array(announcedFreezeSchema).optional(),
   stopping: z.boolean().optional(),
 });
 

@@ -2,9 +2,10 @@ import { newSigningKeys } from "../../../sandbox/keys.ts";
 import type { Policy } from "../../../src/domain/policy.ts";
 import { readPublicKeys, readSigningKey } from "../../../src/domain/signing.ts";
 import { LeaseObserver } from "../../../src/execution/lease-observer.ts";
-import type { WorkloadView } from "../../../src/ports/workloads.ts";
+import type { WorkloadMarks } from "../../../src/ports/workloads.ts";
 import type { WorkerServices } from "../../../src/worker/services.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { MemoryFreezes, MemoryFreezeWishes } from "../../support/memory-freezes.ts";
 import { MemoryLeases } from "../../support/memory-leases.ts";
 import {
   MemoryAnnouncements,
@@ -25,6 +26,8 @@ export class AWorker {
   readonly clock = new ManualClock();
   readonly store = new MemoryRequestStore(this.clock);
   readonly leases = new MemoryLeases();
+  readonly freezes = new MemoryFreezes(["shop"]);
+  readonly freezeWishes = new MemoryFreezeWishes(this.clock);
   readonly chat = new RecordedChat();
   readonly operation = switchingOperation();
   readonly clusterKey = readSigningKey(cluster.privateText);
@@ -44,7 +47,7 @@ export class AWorker {
   ];
 
   services(workerId = "w-1"): WorkerServices {
-    const { clock, store, leases, chat, operation, clusterKey, policy } = this;
+    const { clock, store, leases, freezes, freezeWishes, chat, operation, clusterKey, policy } = this;
     const quiet = () => undefined;
     return {
       ...noCluster,
@@ -59,6 +62,8 @@ export class AWorker {
       chat,
       people: { look: async (person) => ({ objection: null, person }) },
       leases,
+      freezes,
+      freezeWishes,
       operations: [operation],
       policy,
       clusterKey,
@@ -75,16 +80,10 @@ export class AWorker {
   }
 }
 
-const annotated: WorkloadView = {
+const annotated: WorkloadMarks = {
+  kind: "StatefulSet",
   namespace: "shop",
   name: "orders",
   uid: "uid",
-  replicas: 0,
-  isObserved: true,
-  serviceName: null,
   annotations: { "handover.dev/engine": "dolt" },
-  updateRevision: "1",
-  currentRevision: "1",
-  rollsFromOrdinal: null,
-  pods: [],
 };

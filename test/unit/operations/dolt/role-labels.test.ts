@@ -28,11 +28,13 @@ function contextWith(looks: readonly WorkloadView[], refusals = 0, signal = Abor
     dolt: { connect: () => Promise.reject(new Error("labels ask no server")) },
     workloads: {
       targets: async () => [],
+      marks: async () => [],
       credentials: async () => plainAccess,
       evictPod: () => Promise.reject(new Error("labels evict nothing")),
       events: async () => [],
       podLog: async () => [],
       surroundings: async () => null,
+      freezes: async () => [],
       scaling: noScaling,
       async look() {
         look += 1;
