@@ -20,6 +20,8 @@ export interface Person {
   readonly isStranger?: boolean;
   /** Default true. */
   readonly isEmailConfirmed?: boolean;
+  /** Who the person is in the organisation, on Enterprise Grid. */
+  readonly enterpriseUser?: { readonly id: string; readonly enterpriseId: string };
 }
 
 export interface Channel {
@@ -38,6 +40,7 @@ export interface Group {
   readonly id: string;
   readonly handle: string;
   readonly members: readonly string[];
+  readonly isDisabled?: boolean;
 }
 
 export const team = { id: "T0HANDOVER", name: "Handover", domain: "handover" };

@@ -129,7 +129,13 @@ export function buttonClickRequest(fields: ButtonClickFields, signing: SigningOp
  * The body of a modal's submission: `view_submission` (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
  * @param view as `views.open` answered it
  */
-export function viewSubmission(user: Person, view: object): string {
+export function viewSubmission(user: Person, view: object, typed: Readonly<Record<string, string>> = {}): string {
+  const values = Object.fromEntries(
+    Object.entries(typed).map(([path, value]) => {
+      const [blockId = "", actionId = ""] = path.split("/");
+      return [blockId, { [actionId]: { type: "plain_text_input", value } }];
+    }),
+  );
   const payload = {
     type: "view_submission",
     user: { id: user.id, username: user.name, name: user.name, team_id: user.teamId ?? team.id },
@@ -139,7 +145,7 @@ export function viewSubmission(user: Person, view: object): string {
     team: { id: team.id, domain: team.domain },
     enterprise: null,
     is_enterprise_install: false,
-    view,
+    view: { ...view, state: { values } },
     response_urls: [],
   };
   return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();

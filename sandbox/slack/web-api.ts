@@ -41,7 +41,9 @@ export class WebApi {
       case "usergroups.users.list":
         return this.#groupMembers(args);
       case "usergroups.list":
-        return { ok: true, usergroups: [...this.#state.groups.values()].map(groupFields) };
+        return this.#allGroups(args);
+      case "users.lookupByEmail":
+        return this.#personByEmail(args);
       case "chat.update":
         return this.#update(args);
       default:
@@ -125,9 +127,30 @@ export class WebApi {
 
   #groupMembers(args: Args): Answer {
     const group = this.#state.groups.get(String(args.usergroup));
-    if (group === undefined) return refuse("no_such_subteam");
-    // As Slack does, deactivated people are left out.
-    return { ok: true, users: group.members.filter((id) => this.#state.people.get(id)?.deleted !== true) };
+    if (group === undefined || (group.isDisabled && !isTrue(args.include_disabled))) return refuse("no_such_subteam");
+    return { ok: true, users: this.#activeMembers(group) };
+  }
+
+  #allGroups(args: Args): Answer {
+    const groups = [...this.#state.groups.values()].filter(
+      (group) => !group.isDisabled || isTrue(args.include_disabled),
+    );
+    const withMembers = (group: Group) => (isTrue(args.include_users) ? { users: this.#activeMembers(group) } : {});
+    return { ok: true, usergroups: groups.map((group) => ({ ...groupFields(group), ...withMembers(group) })) };
+  }
+
+  /** As Slack does, deactivated people are left out. */
+  #activeMembers(group: Group): string[] {
+    return group.members.filter((id) => this.#state.people.get(id)?.deleted !== true);
+  }
+
+  /** Deactivated people are not found by their address. */
+  async #personByEmail(args: Args): Promise<Answer> {
+    const email = String(args.email ?? "").toLowerCase();
+    if (email === "") return refuse("users_not_found");
+    const person = [...this.#state.people.values()].find((one) => one.email.toLowerCase() === email && !one.deleted);
+    if (person === undefined) return refuse("users_not_found");
+    return this.#complete("users.info", await this.#forward("users.info", { user: person.id }));
   }
 
   /** Adds to local-slack's answers what Slack's hold and the project reads. */
@@ -153,8 +176,13 @@ export class WebApi {
   #completeUser(user: Args): Args {
     const person = this.#state.people.get(String(user.id));
     if (person === undefined) return user;
+    const { enterpriseUser } = person;
     return {
       ...user,
+      profile: { ...(record.safeParse(user.profile).data ?? {}), email: person.email },
+      ...(enterpriseUser === undefined
+        ? {}
+        : { enterprise_user: { id: enterpriseUser.id, enterprise_id: enterpriseUser.enterpriseId } }),
       team_id: person.teamId ?? team.id,
       deleted: person.deleted ?? false,
       is_bot: person.isBot ?? false,
@@ -219,9 +247,14 @@ function groupFields(group: Group): Args {
     is_usergroup: true,
     name: group.handle,
     handle: group.handle,
-    date_delete: 0,
+    date_delete: group.isDisabled ? 1_700_000_000 : 0,
     user_count: group.members.length,
   };
+}
+
+/** Forms carry texts. */
+function isTrue(argument: unknown): boolean {
+  return argument === true || argument === "true" || argument === "1";
 }
 
 function blockIds(blocks: unknown): string[] {

@@ -56,8 +56,12 @@ export interface SlackWorkspace {
   command(user: Person, channel: Channel, command: string, text: string): Promise<void>;
   /** Clicks a button of a message. @throws {Error} when the message has no such button, as a person could not click it */
   click(user: Person, channel: Channel, ts: string, actionId: string): Promise<void>;
-  /** Submits the modal that was opened last, as this person. @throws {Error} when none was opened */
-  submitModal(user: Person): Promise<void>;
+  /**
+   * Submits the modal that was opened last, as this person.
+   * @param typed texts of its inputs, by `BLOCK_ID/ACTION_ID`
+   * @throws {Error} when none was opened
+   */
+  submitModal(user: Person, typed?: Readonly<Record<string, string>>): Promise<void>;
   /** Writes a message as this person. */
   say(user: Person, channel: Channel, text: string, threadTs?: string): Promise<void>;
   /** Delivers a command or a click once more, as it was, signed anew. */
@@ -90,6 +94,8 @@ export interface SlackWorkspace {
   changePerson(user: Person, flags: Partial<Omit<Person, "id" | "name">>): void;
   changeChannel(channel: Channel, flags: Partial<Omit<Channel, "id" | "name">>): void;
   setGroup(group: Group, members: readonly Person[]): void;
+  /** Disables a group, or enables it again. */
+  changeGroup(group: Group, flags: Pick<Group, "isDisabled">): void;
 
   /** Ends every process and socket. Safe to call twice. */
   close(): Promise<void>;
@@ -214,11 +220,11 @@ class Workspace implements SlackWorkspace {
     });
   }
 
-  async submitModal(user: Person): Promise<void> {
+  async submitModal(user: Person, typed: Readonly<Record<string, string>> = {}): Promise<void> {
     const opened = this.calls("views.open").findLast(({ answer }) => answer?.ok === true);
     const view = opened?.answer?.view;
     if (typeof view !== "object" || view === null) throw new Error("No modal was opened.");
-    await this.#parts.deliveries.send("interactive", viewSubmission(user, view), formType);
+    await this.#parts.deliveries.send("interactive", viewSubmission(user, view, typed), formType);
   }
 
   say(user: Person, channel: Channel, text: string, threadTs?: string): Promise<void> {
@@ -287,7 +293,13 @@ class Workspace implements SlackWorkspace {
   }
 
   setGroup(group: Group, members: readonly Person[]): void {
-    this.#parts.state.groups.set(group.id, { ...group, members: members.map((member) => member.id) });
+    const known = this.#parts.state.groups.get(group.id) ?? group;
+    this.#parts.state.groups.set(group.id, { ...known, members: members.map((member) => member.id) });
+  }
+
+  changeGroup(group: Group, flags: Pick<Group, "isDisabled">): void {
+    const { groups: known } = this.#parts.state;
+    known.set(group.id, { ...(known.get(group.id) ?? group), ...flags });
   }
 
   async close(): Promise<void> {

@@ -146,6 +146,36 @@ describe("a Slack Web API", () => {
     expect((await client.usergroups.users.list({ usergroup: approvers.id })).users).toEqual([carol.id]);
     slack.setGroup(approvers, [bob, carol]);
     expect(await errorOf(client.usergroups.users.list({ usergroup: "S0NONE" }))).toBe("no_such_subteam");
+    slack.changeGroup(approvers, { isDisabled: true });
+    expect(await errorOf(client.usergroups.users.list({ usergroup: approvers.id }))).toBe("no_such_subteam");
+    slack.changeGroup(approvers, { isDisabled: false });
+  });
+
+  it("tells of all groups at once, disabled ones and members only where they are asked for", async () => {
+    const { approvers, oncall } = slack.groups;
+    const idsOf = (answer: { usergroups?: { id?: string }[] }) => answer.usergroups?.map(({ id }) => id);
+    slack.changeGroup(oncall, { isDisabled: true });
+    expect(idsOf(await client.usergroups.list())).toEqual([approvers.id]);
+    const { usergroups } = await client.usergroups.list({ include_disabled: true, include_users: true });
+    expect(usergroups).toMatchObject([
+      { id: oncall.id, date_delete: expect.any(Number), users: oncall.members },
+      { id: approvers.id, date_delete: 0, users: approvers.members },
+    ]);
+    expect(usergroups?.[0]?.date_delete).toBeGreaterThan(0);
+    slack.changeGroup(oncall, { isDisabled: false });
+  });
+
+  it("finds people by their e-mail address while they are active", async () => {
+    const { carol } = slack.users;
+    expect((await client.users.lookupByEmail({ email: carol.email })).user).toMatchObject({
+      id: carol.id,
+      is_email_confirmed: true,
+      profile: { email: carol.email },
+    });
+    expect(await errorOf(client.users.lookupByEmail({ email: "nobody@example.com" }))).toBe("users_not_found");
+    slack.changePerson(carol, { deleted: true });
+    expect(await errorOf(client.users.lookupByEmail({ email: carol.email }))).toBe("users_not_found");
+    slack.changePerson(carol, { deleted: false });
   });
 
   it("tells whether a channel is shared with others, and whether the bot is in it", async () => {
