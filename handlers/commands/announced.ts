@@ -8,7 +8,7 @@ export const workerAwayAfterMs = 30_000;
 /** What one cluster's workers say. */
 export interface AnnouncedCluster {
   readonly cluster: ClusterServices;
-  /** Each target once, as the worker heard last has it. */
+  /** Each target once, as the worker heard last has it; two of the same name where two workloads bear it. */
   readonly targets: readonly AnnouncedTarget[];
   /** Since the last sign of life of any worker; null: there never was one. */
   readonly seenAgoMs: number | null;
@@ -23,16 +23,16 @@ export async function readAnnounced(services: Pick<EdgeServices, "clusters">): P
   return Promise.all(
     services.clusters.map(async (cluster) => {
       const { workers } = await cluster.announcements.read();
-      const targets = new Map<string, AnnouncedTarget>();
-      // The newest heartbeat comes first, so the first to name a target is right about it.
-      for (const target of workers.flatMap((worker) => worker.targets)) {
-        const isOwn = target.cluster === cluster.name;
-        if (isOwn && !targets.has(targetText(target))) targets.set(targetText(target), target);
+      const targets = new Map<string, readonly AnnouncedTarget[]>();
+      // The newest heartbeat comes first, so the first to name a target is right about it, also when it names two of one name.
+      for (const worker of workers) {
+        const own = worker.targets.filter((target) => target.cluster === cluster.name);
+        for (const [name, same] of Map.groupBy(own, targetText)) if (!targets.has(name)) targets.set(name, same);
       }
       const alive = workers.filter((worker) => worker.stopping !== true && worker.seenAgoMs <= workerAwayAfterMs);
       return {
         cluster,
-        targets: [...targets.values()],
+        targets: [...targets.values()].flat(),
         seenAgoMs: (alive[0] ?? workers[0])?.seenAgoMs ?? null,
         isAlive: alive.length > 0,
         operations: new Set(alive.flatMap((worker) => worker.operations)),

@@ -3,6 +3,7 @@ import { HandoverError, type Problem, problem } from "../../src/domain/errors.ts
 import type { Person } from "../../src/domain/people.ts";
 import { decidingRule, mayRequest, type PolicyRule } from "../../src/domain/policy.ts";
 import { newRequestRecord, type RequestRecord } from "../../src/domain/request.ts";
+import { severalTargets } from "../../src/domain/several-targets.ts";
 import { type AnnouncedTarget, type Engine, findTargets, runbookFor, targetText } from "../../src/domain/target.ts";
 import { withdrawn } from "../../src/domain/transitions/ending-early.ts";
 import type { OperationDefinition } from "../../src/operations/catalogue.ts";
@@ -117,8 +118,8 @@ function findOne(engine: Engine, command: Command, announced: readonly Announced
   const [match, ...others] = matches;
   if (match !== undefined && others.length === 0) return { ok: true, ...match };
   if (match !== undefined) {
-    const candidates = matches.map(({ target }) => targetText(target)).sort();
-    return { ok: false, problem: problem("target_ambiguous", { given: command.targetText, candidates }) };
+    const targets = matches.map(({ target }) => target);
+    return { ok: false, problem: severalTargets(command.targetText, targets, targetText) };
   }
   // A cluster from which nothing was heard may hold the target: its silence must not read as “there is none”.
   const silent = announced.find((at) => at.seenAgoMs === null);
@@ -129,7 +130,7 @@ function findOne(engine: Engine, command: Command, announced: readonly Announced
     .filter((target) => target.engine === engine)
     .map(targetText)
     .sort();
-  return { ok: false, problem: problem("target_unknown", { given: command.targetText, known }) };
+  return { ok: false, problem: problem("target_unknown", { given: command.targetText, known, engine }) };
 }
 
 function whyNobodyCanDoIt(

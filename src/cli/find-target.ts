@@ -1,13 +1,14 @@
-import type { Namespaces } from "../adapters/kubernetes/workloads.ts";
+import type { Namespaces, UnannouncedWorkload } from "../adapters/kubernetes/workloads.ts";
 import { fail, HandoverError } from "../domain/errors.ts";
-import { type AnnouncedTarget, type Engine, findTargets } from "../domain/target.ts";
+import { severalTargets } from "../domain/several-targets.ts";
+import { type AnnouncedTarget, type Engine, findTargets, workloadKinds } from "../domain/target.ts";
 import type { World } from "./world.ts";
 
 type Cluster = Pick<World, "homeNamespace" | "workloads" | "unannounced">;
 
 /**
- * The target that was typed: `NAMESPACE/STATEFULSET`, `NAMESPACE/NAME`, `CLUSTER/NAMESPACE/NAME` or `NAME` alone, matched whole.
- * Throws HandoverError `target_unknown`, `target_not_opted_in` or `target_ambiguous`.
+ * The target that was typed: `NAMESPACE/WORKLOAD`, `NAMESPACE/NAME`, `CLUSTER/NAMESPACE/NAME` or `NAME` alone, matched whole.
+ * Throws HandoverError `target_unknown`, `target_not_opted_in`, `target_ambiguous` or `target_name_shared`.
  */
 export async function findTarget(
   text: string,
@@ -21,12 +22,15 @@ export async function findTarget(
   const found = byName.length > 0 ? byName : announced.filter((target) => isWorkload(target, engine, text));
   const [only, ...others] = found;
   if (only === undefined) {
-    const stranger = await findStranger(text, world, namespaces, signal);
-    if (stranger !== null) throw fail("target_not_opted_in", { ...stranger, engine, given: stranger.engine });
+    const stranger = await findStranger(text, engine, world, namespaces, signal);
+    if (stranger !== null) {
+      const { kind, namespace, workload: name, engine: given } = stranger;
+      throw fail("target_not_opted_in", { kind, namespace, name, engine, given });
+    }
     const known = announced.filter((target) => target.engine === engine).map(textOf);
-    throw fail("target_unknown", { given: withNamespace(text, namespace), known });
+    throw fail("target_unknown", { given: withNamespace(text, namespace), known, engine });
   }
-  if (others.length > 0) throw fail("target_ambiguous", { given: text, candidates: found.map(textOf) });
+  if (others.length > 0) throw new HandoverError(severalTargets(text, found, textOf));
   return only;
 }
 
@@ -51,13 +55,21 @@ async function announcedTargets(
   }
 }
 
-/** The one StatefulSet of that name that lacks the annotations; null where there is none, or several. */
-async function findStranger(text: string, world: Cluster, namespaces: Namespaces, signal: AbortSignal) {
+/** The one workload of that name that lacks the annotations, of a kind that the engine is for if there is one; null where there is none, or several. */
+async function findStranger(
+  text: string,
+  engine: Engine,
+  world: Cluster,
+  namespaces: Namespaces,
+  signal: AbortSignal,
+): Promise<UnannouncedWorkload | null> {
   const found = (await world.unannounced(namespaces, signal)).filter(({ namespace, workload }) =>
     [workload, `${namespace}/${workload}`].includes(text),
   );
-  const [only] = found;
-  return found.length === 1 && only !== undefined ? only : null;
+  const fitting = found.filter(({ kind }) => workloadKinds[engine].includes(kind));
+  const candidates = fitting.length > 0 ? fitting : found;
+  const [only] = candidates;
+  return candidates.length === 1 && only !== undefined ? only : null;
 }
 
 function isWorkload(target: AnnouncedTarget, engine: Engine, text: string): boolean {

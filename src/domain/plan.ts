@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import { personSchema } from "./people.ts";
+import { plannedApprovalSchema } from "./policy/planned-approval.ts";
 import { scheduleSchema } from "./schedule.ts";
 import { targetKeySchema, targetKindSchema } from "./target.ts";
 
@@ -71,7 +72,9 @@ export const planSchema = z.object({
   acceptance: acceptanceSchema.optional(),
   /** What the operation itself needs to carry the plan out; only it reads this. */
   details: z.unknown(),
-  /** By the worker's clock; for people, never for deciding. */
+  /** The rule it waits for approval by, and who could give one when it was made. Missing where nobody is asked: on the command line. */
+  approval: plannedApprovalSchema.optional(),
+  /** By the worker's clock; reminders, escalation and expiry are counted from it. */
   madeAtMs: z.number().int(),
 });
 export type Plan = z.infer<typeof planSchema>;

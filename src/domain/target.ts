@@ -23,6 +23,34 @@ export const engineAnnotation = "handover.dev/engine";
 /** The target's name for people; without it, the workload's. */
 export const nameAnnotation = "handover.dev/name";
 
+/** The kinds of workload that can be annotated. */
+export const workloadKindSchema = z.enum(["StatefulSet", "Deployment", "DaemonSet"]);
+export type WorkloadKind = z.infer<typeof workloadKindSchema>;
+/**
+ * What stands behind a target: one workload, or all StatefulSets of a CrateDB cluster (`handover.dev/engine=cratedb` and the
+ * same `handover.dev/name` in one namespace), of which none need have the target's name.
+ */
+export const targetKindSchema = z.enum([...workloadKindSchema.options, "CrateDBCluster"]);
+export type TargetKind = z.infer<typeof targetKindSchema>;
+
+/** What is said of no kind is a StatefulSet: records and leases were written before there were others. */
+export function kindOf(target: { readonly kind?: TargetKind | undefined }): TargetKind {
+  return target.kind ?? "StatefulSet";
+}
+
+/** What kind the objects behind a target are of: a CrateDB cluster consists of StatefulSets. */
+export function objectKindOf(target: { readonly kind?: TargetKind | undefined }): WorkloadKind {
+  const kind = kindOf(target);
+  return kind === "CrateDBCluster" ? "StatefulSet" : kind;
+}
+
+/** The kinds of workload that an engine's targets are made of. */
+export const workloadKinds: Readonly<Record<Engine, readonly WorkloadKind[]>> = {
+  dolt: ["StatefulSet"],
+  cratedb: ["StatefulSet"],
+  kubernetes: workloadKindSchema.options,
+};
+
 /** What identifies a target for people and records: cluster, namespace and its name (`handover.dev/name`). */
 export const targetKeySchema = z.object({
   cluster: z.string().min(1),
@@ -34,12 +62,24 @@ export type TargetKey = z.infer<typeof targetKeySchema>;
 /** A target as a worker announces it to the edge: enough to find it, judge policy and link its runbooks. */
 export const announcedTargetSchema = targetKeySchema.extend({
   engine: engineSchema,
-  /** Name of the StatefulSet behind it. */
+  /** Name of the workload behind it; of a CrateDB cluster, the target's own name. */
   workload: z.string().min(1),
+  /** Missing: a StatefulSet; see `kindOf`. */
+  kind: targetKindSchema.optional(),
   /** Runbook address by operation name, `default` for those without one of their own. */
   runbooks: z.record(z.string(), z.string()),
 });
 export type AnnouncedTarget = z.infer<typeof announcedTargetSchema>;
+
+/** “Deployment shop/web”, as `kubectl` names it; a CrateDB cluster by the name that its StatefulSets share. */
+export function workloadText(target: {
+  readonly namespace: string;
+  readonly workload: string;
+  readonly kind?: TargetKind | undefined;
+}): string {
+  const kind = kindOf(target);
+  return `${kind === "CrateDBCluster" ? "CrateDB cluster" : kind} ${target.namespace}/${target.workload}`;
+}
 
 export function targetText(target: TargetKey): string {
   return `${target.cluster}/${target.namespace}/${target.name}`;

@@ -8,6 +8,7 @@ import type { PublicKeys } from "../domain/signing.ts";
 import { grantOf } from "../domain/transitions/reading.ts";
 import type { Operation, OperationContext } from "../operations/operation.ts";
 import type { People } from "../ports/chat.ts";
+import { sameReference } from "../ports/workloads.ts";
 import { preflight } from "./preflight.ts";
 
 export interface AdmissionRules {
@@ -63,8 +64,7 @@ function mismatchOf(record: RequestRecord, plan: Plan): string | null {
 }
 
 function sameTarget(planned: Plan["target"], asked: RequestRecord["target"]): boolean {
-  const names = ["cluster", "namespace", "name", "workload"] as const;
-  return names.every((name) => planned[name] === asked[name]);
+  return planned.cluster === asked.cluster && planned.name === asked.name && sameReference(planned, asked);
 }
 
 function judgeByPolicy(

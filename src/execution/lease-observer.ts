@@ -1,3 +1,4 @@
+import { workloadText } from "../domain/target.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { LeaseView, TargetReference } from "../ports/workloads.ts";
 
@@ -16,7 +17,7 @@ export class LeaseObserver {
   /** Notes what is seen now, and whether it has been so for the lease's duration. A lease without a holder is nobody's. */
   isAbandoned(target: TargetReference, lease: LeaseView): boolean {
     if (lease.state.holder === null) return true;
-    const key = `${target.namespace}/${target.workload}`;
+    const key = workloadText(target);
     const nowMs = this.#clock.monotonicMs();
     const before = this.#seen.get(key);
     if (before === undefined || before.version !== lease.version) {

@@ -3,8 +3,8 @@ import type { Person } from "../domain/people.ts";
 import { fingerprintOf, type Parameters, type Plan, type PlanDraft } from "../domain/plan.ts";
 import { engineAnnotation, nameAnnotation, type TargetKey } from "../domain/target.ts";
 import type { Operation, OperationContext, PlanResult } from "../operations/operation.ts";
-import type { WorkloadView } from "../ports/workloads.ts";
-import { freezeOf } from "./freeze.ts";
+import { type TargetReference, targetReference, type WorkloadMarks } from "../ports/workloads.ts";
+import { freezeOn } from "./freeze.ts";
 
 export interface PreflightOptions {
   readonly overrideFreeze?: boolean;
@@ -19,25 +19,31 @@ export async function preflight(
   parameters: Parameters,
   options: PreflightOptions = {},
 ): Promise<PlanResult> {
-  const workload = await context.workloads.look(context.target, context.signal);
-  if (workload === null) throw fail("target_unknown", { given: context.targetName, known: [] });
-  if (!isTarget(workload, operation, context.targetName)) {
-    const { namespace, name } = workload;
-    const why = problem("target_not_annotated", { workload: `${namespace}/${name}`, target: context.targetName });
+  const marks = await context.workloads.marks(context.target, context.signal);
+  if (marks.length === 0) throw fail("target_unknown", { given: context.targetName, known: [] });
+  const stranger = marks.find((workload) => !isTarget(workload, operation, context.targetName));
+  if (stranger !== undefined) {
+    const why = problem("target_not_annotated", {
+      ...stranger,
+      engine: engineOf(operation),
+      target: context.targetName,
+    });
     return { kind: "refused", problems: [why] };
   }
   const result = await operation.plan(context, parameters, options.approved);
   if (result.kind === "refused" || result.draft.steps.length === 0 || options.overrideFreeze) return result;
-  const frozen = freezeOf(context.targetName, workload.annotations, context.clock.nowMs());
+  const frozen = await freezeOn(context, marks);
   return frozen === null ? result : { kind: "refused", problems: [frozen] };
 }
 
 /** Scope is opt-in, by the workload's own annotations as they are now, whatever discovery or a record says. */
-function isTarget(workload: WorkloadView, operation: Operation, name: string): boolean {
+function isTarget(workload: WorkloadMarks, operation: Operation, name: string): boolean {
   const { annotations } = workload;
-  const engine = operation.name.slice(0, operation.name.indexOf("."));
-  return annotations[engineAnnotation] === engine && (annotations[nameAnnotation] ?? workload.name) === name;
+  const isOfEngine = annotations[engineAnnotation] === engineOf(operation);
+  return isOfEngine && (annotations[nameAnnotation] ?? workload.name) === name;
 }
+
+const engineOf = ({ name }: Operation) => name.slice(0, name.indexOf("."));
 
 /** A draft made whole: what it is for, by whom, when, and its fingerprint. */
 export function planFrom(
@@ -45,18 +51,18 @@ export function planFrom(
   about: {
     requestId: string;
     operation: string;
-    target: TargetKey & { workload: string };
+    target: TargetKey & TargetReference;
     requester: Person;
     parameters: Parameters;
   },
   nowMs: number,
 ): Plan {
-  const { cluster, namespace, name, workload } = about.target;
+  const { cluster, name } = about.target;
   return {
     version: 1,
     requestId: about.requestId,
     operation: about.operation,
-    target: { cluster, namespace, name, workload },
+    target: { cluster, name, ...targetReference(about.target) },
     requester: about.requester,
     parameters: about.parameters,
     ...draft,

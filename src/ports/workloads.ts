@@ -1,4 +1,5 @@
-import type { AnnouncedTarget, TargetKey } from "../domain/target.ts";
+import type { Freeze } from "../domain/freeze.ts";
+import { type AnnouncedTarget, kindOf, type TargetKey, type TargetKind, type WorkloadKind } from "../domain/target.ts";
 import type { DoltAccess } from "./dolt-servers.ts";
 import type { Scaling } from "./scaling.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -10,9 +11,14 @@ import type { Surroundings } from "./surroundings.ts";
 export interface Workloads {
   /** What changing the number of pods takes. */
   readonly scaling: Scaling;
-  /** Every annotated workload in the namespaces this process may see. */
+  /**
+   * Every annotated workload in the namespaces this process may see. A kind that it may not list is left out; throws
+   * `kubernetes_refused` when it may list none.
+   */
   targets(signal: AbortSignal): Promise<AnnouncedTarget[]>;
-  /** The workload and its pods as they are now, read from the API and not from a cache; null when the workload is gone. */
+  /** The objects behind the target with what they say of themselves, as they are now: one, or the StatefulSets of a CrateDB cluster. Empty: it is gone. */
+  marks(target: TargetReference, signal: AbortSignal): Promise<readonly WorkloadMarks[]>;
+  /** The StatefulSet and its pods as they are now, read from the API and not from a cache; null when it is gone. */
   look(target: TargetReference, signal: AbortSignal): Promise<WorkloadView | null>;
   /** Sets one label of a pod by a patch that is bound to the pod's UID; retried by the caller. Throws `kubernetes_refused` when that pod is gone. */
   labelPod(pod: PodReference, label: string, value: string, signal: AbortSignal): Promise<void>;
@@ -24,14 +30,27 @@ export interface Workloads {
   podLog(pod: PodReference, lines: number, signal: AbortSignal): Promise<string[]>;
   /** What is around the pods, read where this process may; null when the workload is gone. */
   surroundings(target: TargetReference, signal: AbortSignal): Promise<Surroundings | null>;
+  /** What is frozen in a namespace by Handover, those that have ended and been lifted among them. */
+  freezes(namespace: string, signal: AbortSignal): Promise<readonly Freeze[]>;
   /** How the target's servers are reached and logged in to. Throws `dolt_access_invalid` when what is set about it makes no sense. */
   credentials(view: WorkloadView, signal: AbortSignal): Promise<DoltAccess>;
 }
 
 export interface TargetReference {
   readonly namespace: string;
-  /** Name of the StatefulSet. */
+  /** Name of the workload; of a CrateDB cluster, the name that its StatefulSets share. */
   readonly workload: string;
+  /** Missing: a StatefulSet; see `kindOf`. */
+  readonly kind?: TargetKind | undefined;
+}
+
+/** An object behind a target, and its annotations. */
+export interface WorkloadMarks {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly annotations: Readonly<Record<string, string>>;
 }
 
 export interface PodReference {
@@ -141,8 +160,13 @@ export interface Identity {
   username(signal: AbortSignal): Promise<string>;
 }
 
-export function targetReference(target: AnnouncedTarget): TargetReference {
-  return { namespace: target.namespace, workload: target.workload };
+export function targetReference({ namespace, workload, kind }: TargetReference): TargetReference {
+  return { namespace, workload, ...(kind === undefined ? {} : { kind }) };
+}
+
+/** The same object of the cluster, however its kind was said. */
+export function sameReference(one: TargetReference, other: TargetReference): boolean {
+  return one.namespace === other.namespace && one.workload === other.workload && kindOf(one) === kindOf(other);
 }
 
 export type { TargetKey };

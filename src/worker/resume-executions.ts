@@ -15,7 +15,7 @@ import {
   writeEnded,
 } from "../execution/ledger.ts";
 import type { Operation, OperationContext } from "../operations/operation.ts";
-import type { LeaseView, TargetReference } from "../ports/workloads.ts";
+import { type LeaseView, sameReference, type TargetReference } from "../ports/workloads.ts";
 import { announceBreakGlass } from "./break-glass-news.ts";
 import { audienceFor } from "./execute-request.ts";
 import { contextFor } from "./operation-context.ts";
@@ -151,7 +151,7 @@ function finishedFrom(record: RequestRecord, { user, reason }: Finisher, nowMs: 
 }
 
 function isPlanFor(plan: Plan, target: TargetReference): boolean {
-  return plan.target.namespace === target.namespace && plan.target.workload === target.workload;
+  return sameReference(plan.target, target);
 }
 
 function targetName(target: TargetReference): string {

@@ -121,6 +121,8 @@ export async function startWorker(
       namespaces: settings.namespaces,
       clock: systemClock,
       onChange: (targets) => void worker.sees(targets),
+      onForbidden: (namespace, kind) =>
+        log.info({ namespace, kind }, "its Role does not let it look for targets of this kind; the others go on"),
       onError: (namespace, error) => log.warn({ namespace, why: String(error) }, "discovery failed; it is tried again"),
     },
     stopping.signal,

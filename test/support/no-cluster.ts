@@ -21,6 +21,7 @@ export const noCluster: Pick<OperationContext, "workloads" | "dolt"> = {
   workloads: {
     scaling: noScaling,
     targets: asked,
+    marks: asked,
     look: asked,
     labelPod: asked,
     evictPod: asked,
@@ -28,6 +29,8 @@ export const noCluster: Pick<OperationContext, "workloads" | "dolt"> = {
     podLog: asked,
     surroundings: asked,
     credentials: asked,
+    // Nothing is frozen where there is nothing.
+    freezes: async () => [],
   },
   dolt: { connect: asked },
 };

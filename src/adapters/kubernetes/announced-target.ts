@@ -1,7 +1,14 @@
-import { type AnnouncedTarget, announcedTargetSchema, engineAnnotation, nameAnnotation } from "../../domain/target.ts";
+import {
+  type AnnouncedTarget,
+  announcedTargetSchema,
+  engineAnnotation,
+  nameAnnotation,
+  type WorkloadKind,
+  workloadKinds,
+} from "../../domain/target.ts";
 import { runbookAnnotation } from "./annotations.ts";
 
-/** What counts of a StatefulSet here, from a list or from a watch. */
+/** What counts of a workload here, from a list or from a watch. */
 export interface AnnouncingObject {
   readonly metadata?: {
     readonly name?: string | undefined;
@@ -10,19 +17,57 @@ export interface AnnouncingObject {
   };
 }
 
-/** The target that a StatefulSet announces by its annotations; null when it announces none, or one of an engine that is not known here. */
-export function announcedTarget(cluster: string, statefulSet: AnnouncingObject): AnnouncedTarget | null {
-  const annotations = statefulSet.metadata?.annotations ?? {};
-  const workload = statefulSet.metadata?.name;
-  const target = announcedTargetSchema.safeParse({
+/**
+ * The target that a workload announces by its annotations; null when it announces none, one of an engine that is not known
+ * here, or one that this kind of workload cannot be. For a StatefulSet of CrateDB it is the whole cluster that it belongs to.
+ */
+export function announcedTarget(
+  cluster: string,
+  kind: WorkloadKind,
+  { metadata }: AnnouncingObject,
+): AnnouncedTarget | null {
+  const annotations = metadata?.annotations ?? {};
+  const name = annotations[nameAnnotation] ?? metadata?.name;
+  const parsed = announcedTargetSchema.safeParse({
     cluster,
-    namespace: statefulSet.metadata?.namespace,
-    name: annotations[nameAnnotation] ?? workload,
+    namespace: metadata?.namespace,
+    name,
     engine: annotations[engineAnnotation],
-    workload,
+    workload: metadata?.name,
     runbooks: runbooks(annotations),
   });
-  return target.success ? target.data : null;
+  if (!parsed.success || !workloadKinds[parsed.data.engine].includes(kind)) return null;
+  const target = parsed.data;
+  if (target.engine === "cratedb") return { ...target, workload: target.name, kind: "CrateDBCluster" };
+  return kind === "StatefulSet" ? target : { ...target, kind };
+}
+
+/**
+ * Targets as people see them: the StatefulSets of one CrateDB cluster are one. Of several that say the same of it
+ * differently (a runbook), the first by name is heard.
+ */
+export function groupedTargets(announced: readonly AnnouncedTarget[]): AnnouncedTarget[] {
+  const clusters = new Map<string, AnnouncedTarget>();
+  const others: AnnouncedTarget[] = [];
+  for (const target of announced) {
+    if (target.kind !== "CrateDBCluster") {
+      others.push(target);
+      continue;
+    }
+    const key = `${target.namespace}/${target.workload}`;
+    const known = clusters.get(key);
+    clusters.set(
+      key,
+      known === undefined ? target : { ...target, runbooks: { ...target.runbooks, ...known.runbooks } },
+    );
+  }
+  return [...others, ...clusters.values()];
+}
+
+/** Whether an object is one of those behind this CrateDB cluster. */
+export function isOfCrateCluster({ metadata }: AnnouncingObject, name: string): boolean {
+  const annotations = metadata?.annotations ?? {};
+  return annotations[engineAnnotation] === "cratedb" && (annotations[nameAnnotation] ?? metadata?.name) === name;
 }
 
 function runbooks(annotations: Readonly<Record<string, string>>): Record<string, string> {

@@ -1,11 +1,11 @@
 import { type V1Lease, V1MicroTime } from "@kubernetes/client-node";
 import { z } from "zod";
+import { workloadText } from "../../domain/target.ts";
 import type { LeaseState, LeaseView, TargetLeases, TargetReference } from "../../ports/workloads.ts";
 import { executionAnnotation, managedByLabel, managedByValue, usedGrantsAnnotation } from "./annotations.ts";
 import type { KubernetesApi } from "./api.ts";
 import { statusCode } from "./failures.ts";
-
-const namePrefix = "handover-";
+import { leaseName, targetOfLease } from "./lease-name.ts";
 
 const leaseSchema = z.object({
   metadata: z.object({
@@ -25,7 +25,7 @@ const leaseSchema = z.object({
     .default({ leaseDurationSeconds: 0, leaseTransitions: 0 }),
 });
 
-/** The lease of a target is the object `handover-STATEFULSET` in its namespace; what is on record beside it stands in its annotations. */
+/** The lease of a target is an object of its namespace, named by `leaseName`; what is on record beside it stands in its annotations. */
 export class KubernetesTargetLeases implements TargetLeases {
   readonly #api: KubernetesApi;
   readonly #namespaces: readonly string[];
@@ -39,7 +39,7 @@ export class KubernetesTargetLeases implements TargetLeases {
     const lease = await this.#api.call(`reading the lease of ${textOf(target)}`, signal, (options) =>
       nullWhen(
         [404],
-        this.#api.coordination.readNamespacedLease({ name: nameOf(target), namespace: target.namespace }, options),
+        this.#api.coordination.readNamespacedLease({ name: leaseName(target), namespace: target.namespace }, options),
       ),
     );
     return lease === null ? null : leaseView(lease);
@@ -52,7 +52,7 @@ export class KubernetesTargetLeases implements TargetLeases {
     signal: AbortSignal,
   ): Promise<LeaseView | null> {
     const { namespace } = target;
-    const name = nameOf(target);
+    const name = leaseName(target);
     const body = leaseObject(target, version, state);
     const written = await this.#api.call(`writing the lease of ${textOf(target)}`, signal, (options) =>
       version === null
@@ -75,8 +75,8 @@ export class KubernetesTargetLeases implements TargetLeases {
       .flatMap(({ items }) => items)
       .flatMap((item) => {
         const { name = "", namespace = "" } = item.metadata ?? {};
-        if (!name.startsWith(namePrefix)) return [];
-        return [{ target: { namespace, workload: name.slice(namePrefix.length) }, lease: leaseView(item) }];
+        const target = targetOfLease(namespace, name);
+        return target === null ? [] : [{ target, lease: leaseView(item) }];
       });
   }
 }
@@ -90,7 +90,7 @@ function leaseObject(target: TargetReference, version: string | null, state: Lea
     apiVersion: "coordination.k8s.io/v1",
     kind: "Lease",
     metadata: {
-      name: nameOf(target),
+      name: leaseName(target),
       namespace: target.namespace,
       labels: { [managedByLabel]: managedByValue },
       annotations: Object.fromEntries(annotations),
@@ -130,5 +130,4 @@ async function nullWhen<T>(codes: readonly number[], answer: Promise<T>): Promis
   }
 }
 
-const nameOf = (target: TargetReference) => `${namePrefix}${target.workload}`;
-const textOf = (target: TargetReference) => `${target.namespace}/${target.workload}`;
+const textOf = workloadText;

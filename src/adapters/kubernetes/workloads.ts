@@ -1,24 +1,47 @@
 import { PatchStrategy, setHeaderOptions, type V1Pod, type V1StatefulSet } from "@kubernetes/client-node";
-import { type AnnouncedTarget, engineAnnotation } from "../../domain/target.ts";
+import type { Freeze } from "../../domain/freeze.ts";
+import {
+  type AnnouncedTarget,
+  engineAnnotation,
+  kindOf,
+  type WorkloadKind,
+  workloadKindSchema,
+} from "../../domain/target.ts";
 import type { DoltAccess } from "../../ports/dolt-servers.ts";
 import type { Scaling } from "../../ports/scaling.ts";
 import type { Surroundings } from "../../ports/surroundings.ts";
-import type { Eviction, PodReference, TargetReference, Workloads, WorkloadView } from "../../ports/workloads.ts";
-import { announcedTarget } from "./announced-target.ts";
+import type {
+  Eviction,
+  PodReference,
+  TargetReference,
+  WorkloadMarks,
+  Workloads,
+  WorkloadView,
+} from "../../ports/workloads.ts";
+import { announcedTarget, groupedTargets, isOfCrateCluster } from "./announced-target.ts";
 import type { KubernetesApi } from "./api.ts";
 import { readEvents, readPodLog } from "./diagnosis.ts";
 import { type DoltAccessGiven, doltAccess } from "./dolt-access.ts";
 import { evict } from "./eviction.ts";
 import { statusCode } from "./failures.ts";
+import { readFreezes } from "./freezes.ts";
 import { KubernetesScaling } from "./scaling.ts";
 import { readServices } from "./services.ts";
 import { readSurroundings } from "./surroundings.ts";
+import { isForbidden, listWorkloads, readWorkload, type WorkloadObject } from "./workload-kinds.ts";
 import { selectorText, workloadView } from "./workload-view.ts";
 
 /** Namespaces by name, which a Role in each of them allows; or all of them, which takes the rights of a cluster's administrator. */
 export type Namespaces = readonly string[] | "all";
 
-/** StatefulSets and their pods. */
+/** A workload that is no target. */
+export interface UnannouncedWorkload extends TargetReference {
+  readonly kind: WorkloadKind;
+  /** What its annotation says, when it has one all the same. */
+  readonly engine: string | null;
+}
+
+/** Workloads and their pods. */
 export class KubernetesWorkloads implements Workloads {
   readonly scaling: Scaling;
   readonly #api: KubernetesApi;
@@ -40,19 +63,30 @@ export class KubernetesWorkloads implements Workloads {
   }
 
   async targets(signal: AbortSignal): Promise<AnnouncedTarget[]> {
-    const found = await this.#statefulSets(signal);
-    return found.flatMap((item) => announcedTarget(this.#cluster, item) ?? []);
+    const found = await this.#listed(signal);
+    return groupedTargets(found.flatMap(({ kind, object }) => announcedTarget(this.#cluster, kind, object) ?? []));
   }
 
-  /** StatefulSets that announce no target, with what they say of an engine: to tell somebody what is missing. */
-  async unannounced(signal: AbortSignal): Promise<(TargetReference & { readonly engine: string | null })[]> {
-    const found = await this.#statefulSets(signal);
-    return found.flatMap((item) => {
-      const { name: workload, namespace, annotations } = item.metadata ?? {};
+  /** Workloads that announce no target, with what they say of an engine: to tell somebody what is missing. */
+  async unannounced(signal: AbortSignal): Promise<UnannouncedWorkload[]> {
+    const found = await this.#listed(signal);
+    return found.flatMap(({ kind, object }) => {
+      const { name: workload, namespace, annotations } = object.metadata ?? {};
       if (workload === undefined || namespace === undefined) return [];
-      if (announcedTarget(this.#cluster, item) !== null) return [];
-      return [{ namespace, workload, engine: annotations?.[engineAnnotation] ?? null }];
+      if (announcedTarget(this.#cluster, kind, object) !== null) return [];
+      return [{ namespace, workload, kind, engine: annotations?.[engineAnnotation] ?? null }];
     });
+  }
+
+  async marks(target: TargetReference, signal: AbortSignal): Promise<WorkloadMarks[]> {
+    const { namespace, workload: name } = target;
+    const kind = kindOf(target);
+    if (kind === "CrateDBCluster") {
+      const { items } = await listWorkloads(this.#api, "StatefulSet", namespace, signal);
+      return items.filter((item) => isOfCrateCluster(item, name)).map((item) => marksOf("StatefulSet", item));
+    }
+    const found = await readWorkload(this.#api, kind, { namespace, name }, signal);
+    return found === null ? [] : [marksOf(kind, found)];
   }
 
   async look(target: TargetReference, signal: AbortSignal): Promise<WorkloadView | null> {
@@ -102,33 +136,32 @@ export class KubernetesWorkloads implements Workloads {
     return readPodLog(this.#api, pod, lines, signal);
   }
 
+  freezes(namespace: string, signal: AbortSignal): Promise<readonly Freeze[]> {
+    return readFreezes(this.#api, namespace, signal);
+  }
+
   credentials(view: WorkloadView, signal: AbortSignal): Promise<DoltAccess> {
     return doltAccess(this.#api, this.#access, view, signal);
   }
 
-  async #statefulSets(signal: AbortSignal): Promise<V1StatefulSet[]> {
+  /** Of every kind that may be listed. Throws `kubernetes_refused` when none may. */
+  async #listed(signal: AbortSignal): Promise<{ kind: WorkloadKind; object: WorkloadObject }[]> {
+    const namespaces = this.#namespaces === "all" ? ["all"] : this.#namespaces;
+    const places = namespaces.flatMap((namespace) => workloadKindSchema.options.map((kind) => ({ namespace, kind })));
     const lists = await Promise.all(
-      this.#namespaces === "all"
-        ? [this.#listEverywhere(signal)]
-        : this.#namespaces.map((namespace) => this.#listIn(namespace, signal)),
+      places.map(async ({ namespace, kind }) => {
+        try {
+          const { items } = await listWorkloads(this.#api, kind, namespace, signal);
+          return items.map((object) => ({ kind, object }));
+        } catch (error) {
+          if (isForbidden(error)) return error;
+          throw error;
+        }
+      }),
     );
-    return lists.flat();
-  }
-
-  async #listIn(namespace: string, signal: AbortSignal): Promise<V1StatefulSet[]> {
-    const doing = `listing StatefulSets of ${namespace}`;
-    const { items } = await this.#api.list<V1StatefulSet>(doing, signal, (page, options) =>
-      this.#api.apps.listNamespacedStatefulSet({ namespace, ...page }, options),
-    );
-    return items;
-  }
-
-  async #listEverywhere(signal: AbortSignal): Promise<V1StatefulSet[]> {
-    const doing = "listing StatefulSets of all namespaces";
-    const { items } = await this.#api.list<V1StatefulSet>(doing, signal, (page, options) =>
-      this.#api.apps.listStatefulSetForAllNamespaces(page, options),
-    );
-    return items;
+    const seen = lists.filter((list) => Array.isArray(list));
+    if (seen.length === 0 && lists.length > 0) throw lists[0];
+    return seen.flat();
   }
 
   async #readStatefulSet(target: TargetReference, signal: AbortSignal): Promise<V1StatefulSet | null> {
@@ -153,6 +186,11 @@ export class KubernetesWorkloads implements Workloads {
     );
     return items;
   }
+}
+
+function marksOf(kind: WorkloadKind, { metadata }: WorkloadObject): WorkloadMarks {
+  const { name = "", namespace = "", uid = "", annotations = {} } = metadata ?? {};
+  return { kind, namespace, name, uid, annotations };
 }
 
 /** Escapes a key for a JSON pointer (RFC 6901): label keys hold slashes. */

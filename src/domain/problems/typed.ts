@@ -1,5 +1,5 @@
-import { entry, list } from "./entry.ts";
 import { type Engine, workloadKinds } from "../target.ts";
+import { entry, list } from "./entry.ts";
 import { annotateLine, didYouMean, optInAdvice, optInLine, type WorkloadToAnnotate } from "./target-advice.ts";
 
 /** What a person typed. */
@@ -59,11 +59,12 @@ export const typedProblems = {
   target_not_opted_in: entry<WorkloadToAnnotate & { engine: Engine; given: string | null }>(
     "refused",
     (d) => {
-      const ofOtherKinds = d.given === d.engine ? `that is for a ${list(workloadKinds[d.engine])}` : "that is no engine";
+      const ofOtherKinds =
+        d.given === d.engine ? `which is for a ${list(workloadKinds[d.engine])}` : "which is no engine";
       const why =
         d.given === null
           ? "nobody has said yet that Handover may touch it"
-          : `its annotation handover.dev/engine says “${d.given}”, and ${ofOtherKinds}`;
+          : `its annotation handover.dev/engine says “${d.given}”, ${ofOtherKinds}`;
       return `The ${d.kind} ${d.namespace}/${d.name} is there, and ${why}. Nothing was done.`;
     },
     (d) =>

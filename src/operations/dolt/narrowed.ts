@@ -18,6 +18,7 @@ export function narrowedWorkloads(real: Workloads, hidden: ReadonlySet<string>):
   return {
     scaling: real.scaling,
     targets: (signal) => real.targets(signal),
+    marks: (target, signal) => real.marks(target, signal),
     async look(target, signal) {
       const workload = await real.look(target, signal);
       return workload === null ? null : narrowedWorkload(workload, hidden);
@@ -27,6 +28,7 @@ export function narrowedWorkloads(real: Workloads, hidden: ReadonlySet<string>):
     events: (object, signal) => real.events(object, signal),
     podLog: (pod, lines, signal) => real.podLog(pod, lines, signal),
     surroundings: (target, signal) => real.surroundings(target, signal),
+    freezes: (namespace, signal) => real.freezes(namespace, signal),
     credentials: (view, signal) => real.credentials(view, signal),
   };
 }

@@ -145,6 +145,8 @@ describe("the preflight of a failover", () => {
 
   const workloads = () => ({
     targets: (signal: AbortSignal) => bench.workloads.targets(signal),
+    marks: () => never(),
+    freezes: () => never(),
     look: async (): Promise<WorkloadView | null> => await bench.workload(),
     labelPod: () => never(),
     evictPod: () => never(),

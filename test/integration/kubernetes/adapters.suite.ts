@@ -277,6 +277,7 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
 
     it("keeps the list of targets while they come and go", async () => {
       const seen: string[] = [];
+      const forbidden: string[] = [];
       const stop = new AbortController();
       const ended = watchTargets(
         api,
@@ -286,6 +287,7 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
           clock: systemClock,
           onChange: (targets) => seen.push(targets.map((one) => one.workload).join(",")),
           onError: (_, error) => seen.push(String(error)),
+          onForbidden: (_, kind) => forbidden.push(kind),
         },
         stop.signal,
       );
@@ -293,6 +295,8 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
       asAdmin.loadFromString(underTest.kubeconfig);
       const apps = asAdmin.makeApiClient(AppsV1Api);
       await until("the list is known", async () => seen.length === 1);
+      // The Role is for databases, which StatefulSets alone can be.
+      expect(forbidden.sort()).toEqual(["DaemonSet", "Deployment"]);
 
       await apps.createNamespacedStatefulSet({ namespace, body: statefulSet("billing") });
       await until("billing has come", async () => seen.length === 2);

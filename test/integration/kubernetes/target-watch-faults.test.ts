@@ -81,6 +81,7 @@ describe("discovery of targets while the API fails", () => {
           if (lists.push(names.join(",")) === 1) whenListed?.();
         },
         onError: (_, error) => errors.push(error),
+        onForbidden: (_, kind) => errors.push(new Error(`may not list ${kind}s`)),
       },
       stop.signal,
     );

@@ -12,17 +12,26 @@ import {
   statefulSetList,
 } from "./scripted-api.ts";
 
-/** A scripted API whose lists and watches a test holds in its hands. */
-async function watching(list: Script) {
+/** A scripted API whose lists and watches of StatefulSets a test holds in its hands. `others`: the lists of the other kinds. */
+async function watching(list: Script, others: Script = nothing) {
   const watches: ServerResponse[] = [];
   const scripted = await startScriptedApi((request, response) => {
-    if (request.url.searchParams.get("watch") !== "true") return list(request, response);
+    const isWatch = request.url.searchParams.get("watch") === "true";
+    if (!request.url.pathname.endsWith("/statefulsets")) {
+      if (!isWatch) return others(request, response);
+      // Held open, as that of a kind of which there is none.
+      response.writeHead(200, { "content-type": "application/json" });
+      response.flushHeaders();
+      return;
+    }
+    if (!isWatch) return list(request, response);
     response.writeHead(200, { "content-type": "application/json" });
     response.flushHeaders();
     watches.push(response);
   });
   const seen: string[][] = [];
   const errors: unknown[] = [];
+  const forbidden: string[] = [];
   const waits: number[] = [];
   const clock: Clock = { ...systemClock, sleep: async (durationMs) => void waits.push(durationMs) };
   const stop = new AbortController();
@@ -34,6 +43,7 @@ async function watching(list: Script) {
       clock,
       onChange: (targets) => seen.push(targets.map((target) => target.name)),
       onError: (_, error) => errors.push(error),
+      onForbidden: (namespace, kind) => forbidden.push(`${namespace}/${kind}`),
     },
     stop.signal,
   );
@@ -47,14 +57,18 @@ async function watching(list: Script) {
     if (watch === undefined) throw new Error("there is no such watch");
     return watch;
   };
-  return { scripted, seen, errors, waits, nthWatch };
+  return { scripted, seen, errors, forbidden, waits, nthWatch };
 }
 
 function event(type: string, object: object): string {
   return `${JSON.stringify({ type, object })}\n`;
 }
 
-const lists = ({ requests }: ScriptedApi) => requests.filter(({ url }) => url.searchParams.get("watch") !== "true");
+const ofStatefulSets = ({ requests }: ScriptedApi) =>
+  requests.filter(({ url }) => url.pathname.endsWith("/statefulsets"));
+const lists = (scripted: ScriptedApi) =>
+  ofStatefulSets(scripted).filter(({ url }) => url.searchParams.get("watch") !== "true");
+const nothing: Script = (_, response) => answer(response, 200, statefulSetList([], { resourceVersion: "5" }));
 const nextSeen = async (seen: readonly string[][], count: number) => {
   await vi.waitFor(() => expect(seen).toHaveLength(count), { timeout: 10_000 });
   return seen.at(-1);
@@ -67,7 +81,7 @@ describe("discovery of targets", () => {
     );
     expect(await nextSeen(seen, 1)).toEqual(["orders"]);
     const watch = await nthWatch(1);
-    expect(scripted.requests.at(-1)?.url.searchParams.get("resourceVersion")).toBe("5");
+    expect(ofStatefulSets(scripted).at(-1)?.url.searchParams.get("resourceVersion")).toBe("5");
 
     watch.write(event("MODIFIED", announcing("orders")));
     watch.write(event("BOOKMARK", { metadata: { resourceVersion: "6" } }));
@@ -128,5 +142,23 @@ describe("discovery of targets", () => {
     expect(errors).toHaveLength(3);
     expect(waits).toEqual([500, 1_000, 2_000]);
     expect(seen).toEqual([["orders"]]);
+  });
+
+  it("goes on without a kind that it may not list, and says so once", async () => {
+    let asked = 0;
+    const { seen, nthWatch, errors, forbidden } = await watching(
+      (_, response) => answer(response, 200, statefulSetList(["orders"], { resourceVersion: "5" })),
+      (request, response) => {
+        if (!request.url.pathname.endsWith("/daemonsets")) return nothing(request, response);
+        asked += 1;
+        answer(response, 403, { kind: "Status", message: "daemonsets.apps is forbidden" });
+      },
+    );
+    await nthWatch(1);
+    await vi.waitFor(() => expect(asked).toBeGreaterThan(3));
+
+    expect(seen).toEqual([["orders"]]);
+    expect(forbidden).toEqual(["shop/DaemonSet"]);
+    expect(errors).toEqual([]);
   });
 });

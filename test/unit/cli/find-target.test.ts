@@ -49,3 +49,39 @@ describe("options about the connection", () => {
     expect(terminal.stderr).toContain(said);
   });
 });
+
+describe("several workloads of one name in a namespace", () => {
+  const twin = (workload: string) => ({
+    cluster: "prod",
+    namespace: "shop",
+    name: "orders",
+    engine: "dolt" as const,
+    workload,
+    runbooks: {},
+  });
+
+  it("are told apart by nothing but a name of their own", async () => {
+    const terminal = new FakeTerminal();
+    const world = new FakeWorld();
+    world.targets = [twin("dolt-a"), twin("dolt-b")];
+
+    expect(await run("dolt status orders", terminal, world)).toBe(2);
+
+    expect(terminal.stderr).toContain("StatefulSet shop/dolt-a, StatefulSet shop/dolt-b");
+    expect(terminal.stderr).toContain("kubectl annotate statefulset dolt-b -n shop handover.dev/name=");
+  });
+
+  it("is told of a Deployment that no database can be", async () => {
+    const terminal = new FakeTerminal();
+    const world = new FakeWorld();
+    world.strangers = [{ namespace: "shop", workload: "web", engine: "dolt", kind: "Deployment" }];
+
+    expect(await run("dolt status web", terminal, world)).toBe(3);
+
+    expect(terminal.stderr).toContain("The Deployment shop/web is there");
+    expect(terminal.stderr).toContain("“dolt”, which is for a StatefulSet");
+    expect(terminal.stderr).toContain(
+      "kubectl annotate deployment web -n shop handover.dev/engine=kubernetes --overwrite",
+    );
+  });
+});

@@ -1,10 +1,10 @@
-import type { Namespaces } from "../../../src/adapters/kubernetes/workloads.ts";
+import type { Namespaces, UnannouncedWorkload } from "../../../src/adapters/kubernetes/workloads.ts";
 import { runCommandLine } from "../../../src/cli/run.ts";
 import type { Terminal } from "../../../src/cli/terminal.ts";
 import type { World } from "../../../src/cli/world.ts";
 import type { AnnouncedTarget } from "../../../src/domain/target.ts";
 import type { Operation, PlanResult } from "../../../src/operations/operation.ts";
-import type { Workloads, WorkloadView } from "../../../src/ports/workloads.ts";
+import type { Workloads } from "../../../src/ports/workloads.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryLeases } from "../../support/memory-leases.ts";
 import { noCluster } from "../../support/no-cluster.ts";
@@ -69,15 +69,19 @@ export class FakeWorld implements World {
         if (namespaces === "all" && this.everywhere !== null) throw this.everywhere;
         return this.targets.filter((target) => namespaces === "all" || namespaces.includes(target.namespace));
       },
-      look: async (target) => ({ ...emptyView, name: target.workload, annotations: this.annotations }),
+      marks: async ({ workload: name }) => [
+        { kind: "StatefulSet", namespace: "shop", name, uid: "uid", annotations: this.annotations },
+      ],
     };
   }
 
   /** StatefulSets beside the targets. */
-  strangers: { namespace: string; workload: string; engine: string | null }[] = [];
+  strangers: (Omit<UnannouncedWorkload, "kind"> & Partial<UnannouncedWorkload>)[] = [];
 
-  async unannounced(namespaces: Namespaces) {
-    return this.strangers.filter(({ namespace }) => namespaces === "all" || namespaces.includes(namespace));
+  async unannounced(namespaces: Namespaces): Promise<UnannouncedWorkload[]> {
+    return this.strangers
+      .filter(({ namespace }) => namespaces === "all" || namespaces.includes(namespace))
+      .map((stranger) => ({ kind: "StatefulSet", ...stranger }));
   }
 
   /** What the preflight says; the test operation's own, unless a test wants another. */
@@ -104,17 +108,3 @@ export function run(line: string, terminal: FakeTerminal, world: World): Promise
 export function announced(namespace: string, name: string, workload: string): AnnouncedTarget {
   return { cluster: "prod", namespace, name, engine: "dolt", workload, runbooks: {} };
 }
-
-const emptyView: WorkloadView = {
-  namespace: "shop",
-  name: "",
-  uid: "uid",
-  replicas: 0,
-  isObserved: true,
-  serviceName: null,
-  annotations: {},
-  updateRevision: "1",
-  currentRevision: "1",
-  rollsFromOrdinal: null,
-  pods: [],
-};

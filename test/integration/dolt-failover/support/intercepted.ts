@@ -73,6 +73,7 @@ export function interceptedWorkloads(
 ): Workloads {
   return {
     targets: (signal) => real.targets(signal),
+    marks: (target, signal) => real.marks(target, signal),
     async look(target, signal) {
       await calls.beforeLook?.();
       const view = await real.look(target, signal);
@@ -93,6 +94,7 @@ export function interceptedWorkloads(
     podLog: (pod, lines, signal) => real.podLog(pod, lines, signal),
     scaling: real.scaling,
     surroundings: (target, signal) => real.surroundings(target, signal),
+    freezes: (namespace, signal) => real.freezes(namespace, signal),
     credentials: (view, signal) => real.credentials(view, signal),
   };
 }

@@ -74,12 +74,14 @@ function dyingAfterWrites(real: Workloads, ended: Set<string>): Workloads {
   return {
     scaling,
     targets: (signal) => real.targets(signal),
+    marks: (target, signal) => real.marks(target, signal),
     look: (target, signal) => real.look(target, signal),
     labelPod: (pod, label, value, signal) => real.labelPod(pod, label, value, signal),
     evictPod: (pod, signal) => once(`eviction of ${pod.name}`, real.evictPod(pod, signal)),
     events: (object, signal) => real.events(object, signal),
     podLog: (pod, lines, signal) => real.podLog(pod, lines, signal),
     surroundings: (target, signal) => real.surroundings(target, signal),
+    freezes: (namespace, signal) => real.freezes(namespace, signal),
     credentials: (view, signal) => real.credentials(view, signal),
   };
 }
@@ -99,12 +101,14 @@ export function refusing(real: Workloads, changed: Partial<Scaling>): Workloads 
       ...changed,
     },
     targets: (signal) => real.targets(signal),
+    marks: (target, signal) => real.marks(target, signal),
     look: (target, signal) => real.look(target, signal),
     labelPod: (pod, label, value, signal) => real.labelPod(pod, label, value, signal),
     evictPod: (pod, signal) => real.evictPod(pod, signal),
     events: (object, signal) => real.events(object, signal),
     podLog: (pod, lines, signal) => real.podLog(pod, lines, signal),
     surroundings: (target, signal) => real.surroundings(target, signal),
+    freezes: (namespace, signal) => real.freezes(namespace, signal),
     credentials: (view, signal) => real.credentials(view, signal),
   };
 }
