@@ -1,8 +1,7 @@
 import { HandoverError, type Problem, problem, problemOf } from "../../src/domain/errors.ts";
 import type { Person } from "../../src/domain/people.ts";
-import type { Acceptance } from "../../src/domain/plan.ts";
 import type { RequestRecord } from "../../src/domain/request.ts";
-import { ChatError, type ChatMessage } from "../../src/ports/chat.ts";
+import { ChatError, type ChatMessage, type ModalView } from "../../src/ports/chat.ts";
 import { Budget } from "../budget.ts";
 import { drawInTime } from "../draw-in-time.ts";
 import type { ButtonValue } from "../messages/buttons.ts";
@@ -11,8 +10,10 @@ import { problemMessage } from "../messages/problems.ts";
 import type { Home } from "../person.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";
 import { acceptanceModal } from "../views/acceptance-modal.ts";
+import { denialModal } from "../views/denial-modal.ts";
+import type { ClickMetadata } from "../views/submitted-click.ts";
 import { type Click, readClick } from "./click.ts";
-import { type Decision, decide } from "./decide.ts";
+import { type Asked, type Decision, decide } from "./decide.ts";
 
 /**
  * Does what a click on a face's button asks for, and tells the person whatever they could not see otherwise. Never throws.
@@ -43,15 +44,16 @@ async function carryOut(
   services: EdgeServices,
   budget: Budget,
 ): Promise<ChatMessage | null> {
-  const { person, value, channelId, messageTs, accepted } = click;
+  const { person, value, channelId, messageTs, accepted, reason } = click;
   const cluster = services.clusters.find(({ name }) => name === value?.cluster);
   if (person === null) return problemMessage(problem("person_not_trusted", { why: "it belongs to another workspace" }));
   if (value === null || cluster === undefined) {
     return problemMessage(problem("request_unknown", { requestId: value?.requestId ?? "of that button" }));
   }
   try {
-    const result = await decide({ decision, person, channelId, messageTs, value, accepted }, cluster, services, budget);
-    if (result.ok === "ask") return await openAcceptance(click, value, result, services, budget);
+    const judged = { decision, person, channelId, messageTs, value, accepted, reason };
+    const result = await decide(judged, cluster, services, budget);
+    if (result.ok === "ask") return await openModal(decision, click, value, result, services, budget);
     if (!result.ok) {
       await auditRefusal(decision, click, person, result.problem, cluster, services);
       await drawInTime(cluster, value.requestId, budget, services);
@@ -72,22 +74,33 @@ async function carryOut(
 }
 
 /** @returns what only the clicker sees; null when the modal opened */
-async function openAcceptance(
+async function openModal(
+  decision: Decision,
   { channelId, messageTs, triggerId }: Click,
   value: ButtonValue,
-  { record, acceptance }: { readonly record: RequestRecord; readonly acceptance: Acceptance },
+  { record, asked }: { readonly record: RequestRecord; readonly asked: Asked },
   services: EdgeServices,
   budget: Budget,
 ): Promise<ChatMessage | null> {
-  const modal = acceptanceModal(record, acceptance, { value, channelId, messageTs });
   try {
     if (triggerId === null) throw new ChatError("refused", "no_trigger");
+    const modal = modalFor(asked, record, { value, channelId, messageTs });
     await services.modals.open(triggerId, modal, budget.slackSignal());
     return null;
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
     services.log.warn({ requestId: record.id, slack: error.slackError }, "the modal could not be opened");
-    return problemMessage(problem("modal_not_opened", { slackError: error.slackError }));
+    const button = decision === "deny" ? "Deny" : "Approve";
+    return problemMessage(problem("modal_not_opened", { slackError: error.slackError, button }));
+  }
+}
+
+function modalFor(asked: Asked, record: RequestRecord, click: ClickMetadata): ModalView {
+  switch (asked.kind) {
+    case "acceptance":
+      return acceptanceModal(record, asked.acceptance, click);
+    case "reason":
+      return denialModal(record, click);
   }
 }
 
@@ -119,6 +132,7 @@ async function auditRefusal(
     problem: why.code,
     fingerprint: click.value?.fingerprint ?? null,
     message: click.messageTs,
+    reason: click.reason,
   };
   try {
     const requestId = click.value?.requestId ?? null;

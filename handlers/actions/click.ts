@@ -25,6 +25,8 @@ export interface Click {
   readonly triggerId: string | null;
   /** It was the submission of the modal in which the plan's cost is accepted. */
   readonly accepted: boolean;
+  /** Why, in the person's own words, where a modal asked for it. */
+  readonly reason: string | null;
 }
 
 /** @throws {z.ZodError} when Slack's payload is none of a click on a message */
@@ -39,5 +41,6 @@ export function readClick(payload: unknown, home: Home): Click {
     value: readButtonValue(actions[0]?.value ?? ""),
     triggerId: trigger_id ?? null,
     accepted: false,
+    reason: null,
   };
 }

@@ -1,14 +1,15 @@
 import { type Approval, approvalSchema } from "../../src/domain/approval.ts";
+import { longestReason } from "../../src/domain/command-line.ts";
 import { type Problem, problem } from "../../src/domain/errors.ts";
 import { newStatements } from "../../src/domain/new-statements.ts";
 import { mention, type Person, samePerson } from "../../src/domain/people.ts";
 import { type Acceptance, needsAcceptance, planSchema } from "../../src/domain/plan.ts";
-import { decidingRule, type PolicyRule } from "../../src/domain/policy.ts";
+import { decidingRule, judgeApprover, type PolicyRule } from "../../src/domain/policy.ts";
 import type { RequestRecord, WishKind } from "../../src/domain/request.ts";
 import { digestOf, openSigned, type Signed, signStatement } from "../../src/domain/signing.ts";
 import { approve, deny, objectionToApproval, objectionToDenial } from "../../src/domain/transitions/approving.ts";
 import type { Transition } from "../../src/domain/transitions/change.ts";
-import { judgeExpiry } from "../../src/domain/transitions/ending-early.ts";
+import { judgeExpiry, objectionToWithdrawal, takenBack } from "../../src/domain/transitions/ending-early.ts";
 import { shownPlan } from "../../src/domain/transitions/reading.ts";
 import { objectionToWish, wished } from "../../src/domain/transitions/wishing.ts";
 import { type Account, ChatError } from "../../src/ports/chat.ts";
@@ -18,7 +19,7 @@ import { replacedMessage } from "../messages/notices.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";
 
 /** What a button of a face decides. */
-export type Decision = "approve" | "deny" | WishKind;
+export type Decision = "approve" | "deny" | "withdraw" | WishKind;
 
 /** A click by a person of this workspace, on a button that names a known cluster. */
 export interface DecidingClick {
@@ -29,13 +30,18 @@ export interface DecidingClick {
   readonly value: ButtonValue;
   /** The person has read what the plan may cost, and accepted it by name. */
   readonly accepted: boolean;
+  /** Why, in the person's own words; null: not said yet. */
+  readonly reason: string | null;
 }
 
 export type DecisionResult =
   | { readonly ok: true; readonly record: RequestRecord }
-  /** Nothing stands against it but that the person has to accept first what the plan may cost. */
-  | { readonly ok: "ask"; readonly record: RequestRecord; readonly acceptance: Acceptance }
+  /** Nothing stands against it but what the person has to say first. */
+  | { readonly ok: "ask"; readonly record: RequestRecord; readonly asked: Asked }
   | { readonly ok: false; readonly problem: Problem };
+
+/** What is asked of a person in a modal: to accept by name what the plan may cost, or why it is denied. */
+export type Asked = { readonly kind: "acceptance"; readonly acceptance: Acceptance } | { readonly kind: "reason" };
 
 /** How often the click is judged anew when somebody else changes the record at the same moment. */
 const mostAttempts = 5;
@@ -73,8 +79,8 @@ export async function decide(
     const known = { ...click, person: looked.person };
     const twin = objectionTo(known, record, rule);
     if (twin !== null) return no(twin);
-    const acceptance = click.decision === "approve" && !click.accepted ? acceptanceAskedOf(record) : null;
-    if (acceptance !== null) return { ok: "ask", record, acceptance };
+    const asked = askedOf(click, record);
+    if (asked !== null) return { ok: "ask", record, asked };
     const next = transition(known, record, found.nowMs, cluster, services);
     if (!next.ok) return next;
     const audit = {
@@ -87,12 +93,26 @@ export async function decide(
         fingerprint,
         message: click.messageTs,
         ...(click.accepted ? { accepted: acceptanceAskedOf(record)?.title ?? null } : {}),
+        ...(click.reason === null ? {} : { reason: click.reason }),
       },
       statements: newStatements(record, next.record),
     };
     if (await cluster.requests.compareAndSet(next.record, audit)) return next;
   }
   return no(problem("request_not_awaiting", { requestId, state: "being changed by others at this very moment" }));
+}
+
+/** Slack's modal asks for no less; what comes from elsewhere is held to it too. */
+function objectionToReason(reason: string | null): Problem | null {
+  const isGood = reason === null || (reason !== "" && reason.length <= longestReason);
+  return isGood ? null : problem("denial_without_reason", { most: longestReason });
+}
+
+function askedOf({ decision, accepted, reason }: DecidingClick, record: RequestRecord): Asked | null {
+  if (decision === "deny") return reason === null ? { kind: "reason" } : null;
+  if (decision !== "approve" || accepted) return null;
+  const acceptance = acceptanceAskedOf(record);
+  return acceptance === null ? null : { kind: "acceptance", acceptance };
 }
 
 function acceptanceAskedOf(record: RequestRecord): Acceptance | null {
@@ -103,6 +123,7 @@ function acceptanceAskedOf(record: RequestRecord): Acceptance | null {
 const auditKinds: Readonly<Record<Decision, string>> = {
   approve: "approval_given",
   deny: "denied",
+  withdraw: "withdrawn",
   cancel: "cancel_wished",
   pause: "pause_wished",
   resume: "resume_wished",
@@ -114,7 +135,9 @@ function objectionTo(click: DecidingClick, record: RequestRecord, rule: PolicyRu
     case "approve":
       return objectionToApproval(record, rule, person, value.fingerprint);
     case "deny":
-      return objectionToDenial(record, rule, person, value.fingerprint);
+      return objectionToDenial(record, rule, person, value.fingerprint) ?? objectionToReason(click.reason);
+    case "withdraw":
+      return objectionToWithdrawal(record, mayApprove(record, rule, person), person);
     case "cancel":
     case "pause":
     case "resume":
@@ -134,12 +157,18 @@ function transition(
     case "approve":
       return approval(click, record, nowMs, cluster, services);
     case "deny":
-      return deny(record, person, value.fingerprint, nowMs);
+      return deny(record, person, value.fingerprint, click.reason ?? "", nowMs);
+    case "withdraw":
+      return takenBack(record, person, nowMs);
     case "cancel":
     case "pause":
     case "resume":
       return wished(record, decision, person, nowMs);
   }
+}
+
+function mayApprove(record: RequestRecord, rule: PolicyRule | null, person: Person): boolean {
+  return rule !== null && judgeApprover(rule, person, record.requester) === "allowed";
 }
 
 function approval(

@@ -18,6 +18,8 @@ export const limits = {
   confirmButton: 30,
   modalTitle: 24,
   modalButton: 24,
+  inputLabel: 2_000,
+  placeholder: 150,
   /** Slack cuts longer ones off; the text is only what notifications show. */
   messageText: 4_000,
 } as const;

@@ -12,6 +12,7 @@ import { actionButton, actions, type Block, limits, linkButton } from "./blocks.
 
 export const approveActionId = "handover_approve";
 export const denyActionId = "handover_deny";
+export const withdrawActionId = "handover_withdraw";
 export const runbookActionId = "handover_runbook";
 export const wishActionIds: Readonly<Record<WishKind, string>> = {
   cancel: "handover_cancel",
@@ -40,6 +41,7 @@ export function readButtonValue(text: string): ButtonValue | null {
 export function faceButtons(record: RequestRecord, runbook: string | null): readonly Block[] {
   const buttons = [
     ...decisionButtons(record),
+    ...withdrawButtons(record),
     ...steeringButtons(record),
     ...(isLinkable(runbook) ? [runbookButton(runbook)] : []),
   ];
@@ -76,9 +78,21 @@ function decisionButtons(record: RequestRecord): readonly Block[] {
       label: "Deny",
       value,
       style: "danger",
-      confirm: { title: "Deny this request?", text: `${what} will not be done.`, yes: "Deny" },
+      // It opens a modal, which asks why.
+      confirm: null,
     }),
   ];
+}
+
+/** What has not begun can be taken back. */
+function withdrawButtons(record: RequestRecord): readonly Block[] {
+  const plan = shownPlan(record);
+  const isWaiting = record.state === "awaiting_approval" || record.state === "approved";
+  if (!isWaiting || plan === null) return [];
+  const text = `${whatOf(record)} will not be done. For those who asked; who approves clicks Deny.`;
+  const confirm = { title: "Withdraw this request?", text, yes: "Withdraw" };
+  const value = buttonValue(record, plan);
+  return [actionButton({ actionId: withdrawActionId, label: "Withdraw", value, style: null, confirm })];
 }
 
 /** What can still be wished of something that runs. After a wish to cancel there is nothing left to wish. */

@@ -30,6 +30,7 @@ export function existingMessage(record: RequestRecord, permalink: string | null)
 const clickWords = {
   approve: "approval",
   deny: "denial",
+  withdraw: "withdrawal",
   cancel: "cancel",
   pause: "pause",
   resume: "resumption",

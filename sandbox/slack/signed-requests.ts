@@ -128,6 +128,7 @@ export function buttonClickRequest(fields: ButtonClickFields, signing: SigningOp
 /**
  * The body of a modal's submission: `view_submission` (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
  * @param view as `views.open` answered it
+ * @param typed texts of its inputs, by `BLOCK_ID/ACTION_ID`
  */
 export function viewSubmission(user: Person, view: object, typed: Readonly<Record<string, string>> = {}): string {
   const values = Object.fromEntries(

@@ -3,9 +3,11 @@ import { registerApprove } from "../../handlers/actions/approve.ts";
 import { registerDeny } from "../../handlers/actions/deny.ts";
 import { registerRunbook } from "../../handlers/actions/runbook.ts";
 import { registerSteering } from "../../handlers/actions/steer.ts";
+import { registerWithdraw } from "../../handlers/actions/withdraw.ts";
 import { registerEngineCommand } from "../../handlers/commands/engine-command.ts";
 import type { EdgeLog, EdgeServices } from "../../handlers/services.ts";
 import { registerAcceptance } from "../../handlers/views/acceptance.ts";
+import { registerDenial } from "../../handlers/views/denial.ts";
 import { engineSchema } from "../domain/target.ts";
 
 /** The Slack app, the same for every runtime: only its receiver differs. */
@@ -21,9 +23,11 @@ export function createEdgeApp(receiver: Receiver, services: EdgeServices): App {
   for (const engine of engineSchema.options) registerEngineCommand(app, services, engine);
   registerApprove(app, services);
   registerDeny(app, services);
+  registerWithdraw(app, services);
   registerSteering(app, services);
   registerRunbook(app);
   registerAcceptance(app, services);
+  registerDenial(app, services);
   return app;
 }
 

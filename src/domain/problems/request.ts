@@ -54,10 +54,10 @@ export const requestProblems = {
     (d) => `${d.title} Nobody has accepted that by name yet. ${d.figures.join(" ")} Nothing was changed.`,
     (d) => `To accept it, type: ${d.commandLine}`,
   ),
-  modal_not_opened: entry<{ slackError: string }>(
+  modal_not_opened: entry<{ slackError: string; button: string }>(
     "refused",
-    (d) => `Slack did not show you what you have to accept (${d.slackError}), so nothing was approved.`,
-    () => "Click Approve once more.",
+    (d) => `Slack did not show you what ${d.button} asks for (${d.slackError}), so your click changed nothing.`,
+    (d) => `Click ${d.button} once more.`,
   ),
   cancelled_before_start: entry<{ by: string }>(
     "refused",

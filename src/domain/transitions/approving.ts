@@ -50,13 +50,28 @@ function acceptedText(record: RequestRecord): string {
   return acceptance === undefined ? "" : [acceptance.title, ...acceptance.figures].join(" ");
 }
 
-export function deny(record: RequestRecord, by: Person, fingerprint: string, nowMs: number): Transition {
+/** @param reason in the person's own words */
+export function deny(
+  record: RequestRecord,
+  by: Person,
+  fingerprint: string,
+  reason: string,
+  nowMs: number,
+): Transition {
   if (record.state !== "awaiting_approval") return notNow(record);
   if (shownPlan(record)?.fingerprint !== fingerprint) {
     return { ok: false, problem: problem("plan_replaced", { requestId: record.id }) };
   }
-  const summary = `Denied by ${mention(by)}. Nothing was changed.`;
-  return done({ ...settled(record, nowMs, "denied", outcome(nowMs, summary, [])), settledBy: by });
+  const summary = `Denied by ${mention(by)}: ${asSentence(reason)} Nothing was changed.`;
+  return done({
+    ...settled(record, nowMs, "denied", outcome(nowMs, summary, [])),
+    settledBy: by,
+    settledReason: reason,
+  });
+}
+
+function asSentence(text: string): string {
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }
 
 /** What the edge checks of a click on Deny: an approver of the rule may, and so may the person who asked. Null when it counts. */

@@ -1,7 +1,9 @@
-import { principalText } from "../principals.ts";
-import type { Escalation, RequestRecord } from "../request.ts";
+import type { Escalation } from "../policy/rule.ts";
+import type { RequestRecord } from "../request.ts";
 import { done, next, notNow, type Transition, touched } from "./change.ts";
 import { approvalsOf } from "./reading.ts";
+
+type Escalation = NonNullable<RequestRecord["rule"]["escalation"]>[number];
 
 /** What has come due of a request that waits for approvals, and is not on record yet. */
 export interface Due {
@@ -83,8 +85,7 @@ function reminderText(record: RequestRecord, nowMs: number): string {
 }
 
 function escalationText(record: RequestRecord, { to, afterMinutes, mayApprove }: Escalation, nowMs: number): string {
-  const whom = to.map(principalText).join(", ");
-  const what = mayApprove ? `${whom} may approve now, too` : `told ${whom}`;
+  const what = mayApprove ? `${to} may approve now, too` : `${to} is told`;
   return `Nobody has settled this for ${afterMinutes} min: ${what}. It waits for an answer, ${leftText(record, nowMs)}.`;
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { approveActionId, denyActionId } from "../../../handlers/messages/buttons.ts";
+import { approveActionId, denyActionId, withdrawActionId } from "../../../handlers/messages/buttons.ts";
 import type { Message } from "../../../sandbox/slack/messages.ts";
 import type { RunningProcess } from "../../../sandbox/system.ts";
 import { killAndWait, spawnTied } from "../../../sandbox/tied-process.ts";
@@ -43,7 +43,8 @@ describe("a request whose time is over", () => {
     expect((await bench.record(face)).state).toBe("expired");
     expect(await bench.primary()).toEqual(before);
     // Nothing stands in the way of asking again.
-    await scenario.slack.click(bob, scenario.channel, (await bench.ask()).ts, denyActionId);
+    const again = await bench.ask();
+    await scenario.slack.click(scenario.slack.users.alice, scenario.channel, again.ts, withdrawActionId);
   });
 
   it("that was approved and never begun is not begun afterwards", async () => {

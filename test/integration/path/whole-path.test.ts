@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { approveActionId, denyActionId, runbookActionId } from "../../../handlers/messages/buttons.ts";
+import {
+  approveActionId,
+  denyActionId,
+  runbookActionId,
+  withdrawActionId,
+} from "../../../handlers/messages/buttons.ts";
 import { missingIds, Writers } from "../../support/writers.ts";
 import { PathBench, runbook } from "./support/path-bench.ts";
 import { until } from "./support/until.ts";
@@ -30,7 +35,12 @@ describe("a failover asked for in Slack", () => {
     expect(face.content).toContain(`Promote ${standby} to primary`);
     expect(face.content).toContain("Writes stop for well under a second");
     expect(face.content).toContain("reason: the disk is full");
-    expect(face.buttons.map(({ actionId }) => actionId)).toEqual([approveActionId, denyActionId, runbookActionId]);
+    expect(face.buttons.map(({ actionId }) => actionId)).toEqual([
+      approveActionId,
+      denyActionId,
+      withdrawActionId,
+      runbookActionId,
+    ]);
     expect(await bench.primary()).toEqual(before);
 
     await scenario.approve(face);
@@ -155,9 +165,10 @@ describe("a failover asked for in Slack", () => {
     const { bob, carol } = scenario.slack.users;
     const face = await bench.ask();
     await scenario.slack.click(bob, scenario.channel, face.ts, denyActionId);
+    await scenario.slack.submitModal(bob, { "reason/text": "not before the backup" });
     const settled = await scenario.faceReads(face, /Denied/);
 
-    expect(settled.content).toContain(`Denied by <@${bob.id}>. Nothing was changed.`);
+    expect(settled.content).toContain(`Denied by <@${bob.id}>: not before the backup. Nothing was changed.`);
     expect(settled.buttons.map(({ actionId }) => actionId)).toEqual([runbookActionId]);
     expect(await bench.clickLate(carol, face, approveActionId)).toContain("already settled: denied");
     expect(await bench.primary()).toEqual(before);

@@ -21,7 +21,7 @@ import {
 import { readPublicKeys, readSigningKey, type SigningKey, signStatement } from "../../../src/domain/signing.ts";
 import { approve, deny, objectionToApproval } from "../../../src/domain/transitions/approving.ts";
 import type { Transition } from "../../../src/domain/transitions/change.ts";
-import { judgeExpiry, wentStale, withdrawn } from "../../../src/domain/transitions/ending-early.ts";
+import { judgeExpiry, takenBack, wentStale, withdrawn } from "../../../src/domain/transitions/ending-early.ts";
 import { answered, planned, planningFailed, refused } from "../../../src/domain/transitions/planning.ts";
 import { approvalsOf, grantOf } from "../../../src/domain/transitions/reading.ts";
 import { committed, ended, progressed, started, takenUp } from "../../../src/domain/transitions/running.ts";
@@ -73,8 +73,9 @@ const acts = {
   failToPlan: (record, _by, nowMs) =>
     planningFailed(record, { code: "unexpected", kind: "failed", what: "x", next: "y" }, nowMs),
   approve: (record, by, nowMs) => clickApprove(record, by, nowMs),
-  deny: (record, by, nowMs) => deny(record, by, plan.fingerprint, nowMs),
+  deny: (record, by, nowMs) => deny(record, by, plan.fingerprint, "not tonight", nowMs),
   withdraw: (record, _by, nowMs) => withdrawn(record, "a test says so", nowMs),
+  takeBack: (record, by, nowMs) => takenBack(record, by, nowMs),
   goStale: (record, _by, nowMs) => wentStale(record, ["primary: orders-0 → orders-1"], nowMs),
   start: (record, _by, nowMs) => started(record, { id: "e-1", worker: "w-1", steps }, nowMs),
   progress: (record, _by, nowMs) => progressed(record, further(record), nowMs),

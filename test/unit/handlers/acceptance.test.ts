@@ -91,7 +91,7 @@ it("the submission is judged like a click: by the person, and by the plan as it 
 it("a modal that does not open is told, and nothing is approved", async () => {
   await clickApprove("UBOB", {});
 
-  expect(edge.lastTold).toContain("nothing was approved");
+  expect(edge.lastTold).toContain("your click changed nothing");
   expect(await now()).toEqual(record);
 });
 

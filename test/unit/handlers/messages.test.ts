@@ -2,7 +2,12 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { slackGrammar } from "../../../handlers/commands/grammars.ts";
 import { limits } from "../../../handlers/messages/blocks.ts";
-import { approveActionId, denyActionId, readButtonValue } from "../../../handlers/messages/buttons.ts";
+import {
+  approveActionId,
+  denyActionId,
+  readButtonValue,
+  withdrawActionId,
+} from "../../../handlers/messages/buttons.ts";
 import { faceMessage } from "../../../handlers/messages/face.ts";
 import { clip, mrkdwn } from "../../../handlers/messages/mrkdwn.ts";
 import {
@@ -57,7 +62,7 @@ describe("a face", () => {
       expect(text).toContain(part);
     }
     const buttons = buttonsOf(faceMessage(record));
-    expect(buttons.map((button) => button.action_id)).toEqual([approveActionId, denyActionId]);
+    expect(buttons.map((button) => button.action_id)).toEqual([approveActionId, denyActionId, withdrawActionId]);
     expect(buttons.map((button) => button.style)).toEqual(["primary", "danger"]);
     for (const button of buttons) {
       expect(readButtonValue(String(button.value))).toEqual({

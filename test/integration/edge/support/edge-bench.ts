@@ -8,6 +8,7 @@ import type { Channel, Person } from "../../../../sandbox/slack/people.ts";
 import { type SlackWorkspace, startSlack } from "../../../../sandbox/slack/workspace.ts";
 import { systemClock } from "../../../../src/adapters/clock.ts";
 import { RedisAnnouncements } from "../../../../src/adapters/redis/announcements.ts";
+import { readAudit } from "../../../../src/adapters/redis/audit-chain.ts";
 import { connectRedis, type RedisConnection } from "../../../../src/adapters/redis/connection.ts";
 import { RedisFaceStore } from "../../../../src/adapters/redis/face-store.ts";
 import { ClusterKeys } from "../../../../src/adapters/redis/keys.ts";
@@ -216,6 +217,13 @@ export class EdgeBench {
     const found = await this.requests.read(id);
     if (found === null) throw new Error(`There is no request ${id}.`);
     return found.record;
+  }
+
+  /** What stands last in the audit. */
+  async lastAudit(): Promise<unknown> {
+    let last: unknown = null;
+    for await (const { event } of readAudit(this.#connection, new ClusterKeys(cluster))) last = JSON.parse(event);
+    return last;
   }
 
   async close(): Promise<void> {
