@@ -1,6 +1,7 @@
+import { whyNewEnough } from "../new-enough.ts";
 import type { AnsweringNode } from "./candidate.ts";
 import type { DoltNode, DoltView } from "./look.ts";
-import { type RestartParameters, timeText } from "./restart-definition.ts";
+import type { RestartParameters } from "./restart-definition.ts";
 import type { RestartedPod } from "./restart-details.ts";
 import { isWell } from "./restart-fitness.ts";
 
@@ -42,12 +43,8 @@ export function sideBySide(
 }
 
 function whyNot({ name, pod }: DoltNode, { workload }: DoltView, parameters: RestartParameters): string | null {
-  const { only, beforeMs, outdated } = parameters;
+  const { only } = parameters;
   if (only !== undefined && !only.split(",").includes(name)) return "not asked for";
   if (pod === null) return "its pod is missing, so there is nothing to restart";
-  if (beforeMs !== undefined && pod.createdAtMs >= beforeMs) {
-    return `new enough: created ${timeText(pod.createdAtMs)}`;
-  }
-  if (outdated && pod.revision === workload.updateRevision) return `new enough: of revision ${pod.revision}`;
-  return null;
+  return whyNewEnough(pod, workload.updateRevision, parameters);
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseDurationMs } from "../../domain/duration.ts";
 import type { FlagDefinition, OperationDefinition } from "../catalogue.ts";
+import { beforeFlag, outdatedFlag } from "../new-enough.ts";
 import { defaultMaxLagMs, failoverDefinition } from "./failover-definition.ts";
 
 /**
@@ -40,22 +41,8 @@ export const restartDefinition: OperationDefinition = {
       expected: "names of pods with commas between them, such as orders-1,orders-2",
       parse: (text) => (/^[a-z0-9][-a-z0-9.]*(,[a-z0-9][-a-z0-9.]*)*$/.test(text) ? text : null),
     },
-    {
-      name: "before",
-      parameter: "beforeMs",
-      value: "TIME",
-      summary: "only pods created before this time; the others are new enough, so typing it again goes on",
-      expected: "a time with its zone (RFC 3339), such as 2026-11-21T15:30:00Z",
-      parse: parseTime,
-    },
-    {
-      name: "outdated",
-      parameter: "outdated",
-      value: null,
-      summary: "only pods that are not of the StatefulSet's newest revision",
-      expected: "no value",
-      parse: () => true,
-    },
+    beforeFlag,
+    outdatedFlag,
     {
       name: "max-unavailable",
       parameter: "maxUnavailable",
@@ -86,16 +73,4 @@ function forARestart(flag: FlagDefinition): FlagDefinition {
   }
   const summary = "how many standbys must be caught up beside those that restart, and for the failover (default: all)";
   return { ...flag, summary };
-}
-
-/** RFC 3339, with its zone: a time without one would be the zone of whoever reads it. */
-function parseTime(text: string): number | null {
-  const isTime = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/.test(text);
-  const ms = isTime ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) || ms < 0 ? null : ms;
-}
-
-/** A time as `--before` takes it, in whole seconds as the API server keeps them. */
-export function timeText(ms: number): string {
-  return new Date(Math.floor(ms / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
 }

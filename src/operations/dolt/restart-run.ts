@@ -1,8 +1,8 @@
 import { HandoverError, type Problem } from "../../domain/errors.ts";
+import { timeText } from "../new-enough.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
 import { type DoltView, lookAtDolt } from "./look.ts";
 import { judgeCaughtUp } from "./replicating.ts";
-import { timeText } from "./restart-definition.ts";
 import { batchId, failoverPrefix, type RestartDetails, type RestartedPod, restartSteps } from "./restart-details.ts";
 import { RestartFailover } from "./restart-failover.ts";
 import { untilFit } from "./restart-fitness.ts";

@@ -1,8 +1,8 @@
 import { HandoverError, type Problem, problem } from "../../domain/errors.ts";
+import { timeText } from "../new-enough.ts";
 import type { OperationContext, UndoResult } from "../operation.ts";
 import { describeNodes } from "./assess.ts";
 import { type DoltView, lookAtDolt } from "./look.ts";
-import { timeText } from "./restart-definition.ts";
 import type { RestartDetails, RestartedPod } from "./restart-details.ts";
 import type { RestartFailover } from "./restart-failover.ts";
 import { primaryIn } from "./restart-pods.ts";

@@ -6,9 +6,9 @@ import {
   type RestartParameters,
   restartDefinition,
   restartParametersSchema,
-  timeText,
 } from "../../../../src/operations/dolt/restart-definition.ts";
 import { reasonsAgainst } from "../../../../src/operations/dolt/restart-fitness.ts";
+import { timeText } from "../../../../src/operations/new-enough.ts";
 import { answering, replicated, silent, viewOf } from "./views.ts";
 
 const second = 1_000;
