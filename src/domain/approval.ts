@@ -15,6 +15,19 @@ export const approvalSchema = z.object({
   /** By Redis' clock. */
   atMs: z.number().int(),
   message: z.object({ channelId: z.string(), ts: z.string() }),
+  /**
+   * By what right, as the edge judged it: which of the rule's requirements (by index) as which principal, and when it was found out
+   * that the approver is one. It draws what is still missing; at the start every right is judged anew.
+   */
+  rights: z
+    .array(
+      z.object({
+        requirement: z.number().int().min(0),
+        principal: z.string(),
+        asOfMs: z.number().int().nullable(),
+      }),
+    )
+    .readonly(),
   /** The approver also accepted what the plan's `acceptance` says. */
   accepted: z.literal(true).optional(),
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Person, personSchema } from "./people.ts";
 import { parametersSchema } from "./plan.ts";
-import { principalSchema } from "./principals.ts";
+import { recordedRuleSchema } from "./policy/recorded-rule.ts";
 import { type Schedule, scheduleSchema } from "./schedule.ts";
 import { signedSchema } from "./signing.ts";
 import { announcedTargetSchema } from "./target.ts";
@@ -76,14 +76,6 @@ export const outcomeSchema = z.object({
 });
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** Whom else to tell when nobody has answered for so long, and whether they may approve from then on. */
-export const escalationSchema = z.object({
-  afterMinutes: z.number().int().min(1),
-  to: z.array(principalSchema).min(1),
-  mayApprove: z.boolean(),
-});
-export type Escalation = z.infer<typeof escalationSchema>;
-
 /** What was said while a request waited for approvals. Written before it is said, so that nothing is said twice. */
 export const waitingSchema = z.object({
   /** From when on reminders and escalations are counted. */
@@ -120,16 +112,7 @@ export const requestRecordSchema = z.object({
   /** When the present state expires (by Redis' clock); null for states that do not. */
   expiresAtMs: z.number().int().nullable(),
   /** The rule that decided when the request was made: name and what it asks for. */
-  rule: z.object({
-    name: z.string(),
-    approvals: z.number().int().min(0),
-    approvers: z.array(z.string()),
-    expiresAfterMinutes: z.number().int().min(1),
-    /** When those who can approve are reminded, counted from when it began to wait. In rising order. */
-    remindAfterMinutes: z.array(z.number().int().min(1)).optional(),
-    /** In rising order. */
-    escalation: z.array(escalationSchema).optional(),
-  }),
+  rule: recordedRuleSchema,
   /** When it is to begin; without it, as soon as it is approved. */
   schedule: scheduleSchema.optional(),
   /** Only the plan is wanted: it is shown, and that settles it. */

@@ -22,6 +22,17 @@ export const permissionProblems = {
     () => "You have approved this already; one person counts once. Your click changed nothing.",
     () => "Another approver has to click Approve.",
   ),
+  approver_came_later: entry<{ of: string }>(
+    "refused",
+    (d) =>
+      `You were not among ${d.of} when this plan was made; who joins afterwards cannot approve it. Your click changed nothing.`,
+    (d) => `Somebody who was among ${d.of} before can approve; or type the command again for a new plan.`,
+  ),
+  approval_not_needed: entry<{ missing: string }>(
+    "refused",
+    (d) => `Your approval would not bring it nearer: what is missing is ${d.missing}. Your click changed nothing.`,
+    (d) => `Ask ${d.missing} to click Approve.`,
+  ),
   approver_no_longer_stands: entry<{ approver: string; why: string }>(
     "refused",
     (d) => `The approval of ${d.approver} does not stand any more: ${d.why}. Nothing was changed.`,
@@ -32,9 +43,13 @@ export const permissionProblems = {
     (d) => `This account cannot use Handover: ${d.why}. Nothing was done.`,
     () => "Use a full account of this workspace; docs/threat-model.md says why others are refused.",
   ),
-  people_lookup_failed: entry<{ person: string; why: string }>(
+  people_lookup_failed: entry<{ person: string; why: string; commandLine?: string }>(
     "refused",
-    (d) => `Slack did not say whether ${d.person} may still approve (${d.why}); no answer is no. Nothing was changed.`,
-    () => "Try again when Slack answers, or use the command line named in the runbook.",
+    (d) =>
+      `It could not be found out whether ${d.person} may do this (${d.why}); no answer is no. Nothing was changed.`,
+    (d) =>
+      d.commandLine === undefined
+        ? "Try again in a minute; if it is urgent, use the command line named in the runbook."
+        : `Try again in a minute; if it is urgent, in a terminal: ${d.commandLine}`,
   ),
 } as const;

@@ -1,31 +1,49 @@
 import type { Approval } from "../approval.ts";
 import { type Problem, problem } from "../errors.ts";
 import { mention, type Person, samePerson } from "../people.ts";
-import { judgeApprover, type PolicyRule } from "../policy.ts";
+import type { ApproverJudgement } from "../policy/judging.ts";
+import { wouldHelp } from "../policy/requirements.ts";
+import { standingOf } from "../policy/standing.ts";
 import type { RequestRecord } from "../request.ts";
 import { digestOf, type Signed } from "../signing.ts";
 import { done, next, notNow, objectionToSettled, outcome, settled, type Transition } from "./change.ts";
 import { approvalsOf, shownPlan } from "./reading.ts";
 
-/** What the edge checks of a click before it signs an approval. Null when it may be signed. */
+/**
+ * What the edge checks of a click before it signs an approval. Null when it may be signed.
+ * @param judged what the policy says of this person here
+ */
 export function objectionToApproval(
   record: RequestRecord,
-  rule: PolicyRule | null,
+  judged: ApproverJudgement,
   approver: Person,
   fingerprint: string,
 ): Problem | null {
   if (record.state !== "awaiting_approval") return objectionToSettled(record);
   if (shownPlan(record)?.fingerprint !== fingerprint) return problem("plan_replaced", { requestId: record.id });
-  if (rule === null) return problem("approver_not_allowed", { approvers: [] });
-  switch (judgeApprover(rule, approver, record.requester)) {
+  const given = approvalsOf(record);
+  if (given.some((approval) => samePerson(approval.approver, approver))) return problem("approver_twice", {});
+  if (judged.kind !== "may") return whyNotApprover(record, judged, approver);
+  const { missing, missingText } = standingOf(record.rule, given);
+  const rights = judged.rights.map(({ requirement }) => requirement);
+  return wouldHelp(missing, rights) ? null : problem("approval_not_needed", { missing: missingText });
+}
+
+/** Why somebody's word does not count as an approver's, in words. */
+export function whyNotApprover(
+  record: RequestRecord,
+  judged: Exclude<ApproverJudgement, { kind: "may" }>,
+  person: Person,
+): Problem {
+  switch (judged.kind) {
     case "is_requester":
       return problem("approver_is_requester", {});
-    case "not_an_approver":
-      return problem("approver_not_allowed", { approvers: rule.approvers.map((userId) => `<@${userId}>`) });
-    case "allowed":
-      return approvalsOf(record).some((given) => samePerson(given.approver, approver))
-        ? problem("approver_twice", {})
-        : null;
+    case "not_named":
+      return problem("approver_not_allowed", { approvers: record.rule.requirements.map(({ of }) => of) });
+    case "came_later":
+      return problem("approver_came_later", { of: judged.of });
+    case "unknown":
+      return problem("people_lookup_failed", { person: mention(person), why: `${judged.of}: ${judged.why}` });
   }
 }
 
@@ -36,9 +54,9 @@ export function approve(record: RequestRecord, signed: Signed, approval: Approva
     return { ok: false, problem: problem("plan_replaced", { requestId: record.id }) };
   }
   const approvals = [...record.approvals, signed];
-  const enough = approvals.length >= record.rule.approvals;
+  const { isEnough: enough, missingText } = standingOf(record.rule, [...approvalsOf(record), approval]);
   const accepted = approval.accepted === true ? ` They accepted by name: ${acceptedText(record)}` : "";
-  const story = `Approved by ${mention(approval.approver)} (${approvals.length} of ${record.rule.approvals}).${accepted}`;
+  const story = `Approved by ${mention(approval.approver)} (${approvals.length} of ${record.rule.approvals}${enough ? "" : `; still needs ${missingText}`}).${accepted}`;
   const state = enough ? "approved" : "awaiting_approval";
   const expiresAtMs = enough ? nowMs + record.rule.expiresAfterMinutes * 60_000 : record.expiresAtMs;
   return done({ ...next(record, nowMs, state, story), approvals, expiresAtMs });
@@ -77,13 +95,12 @@ function asSentence(text: string): string {
 /** What the edge checks of a click on Deny: an approver of the rule may, and so may the person who asked. Null when it counts. */
 export function objectionToDenial(
   record: RequestRecord,
-  rule: PolicyRule | null,
+  judged: ApproverJudgement,
   person: Person,
   fingerprint: string,
 ): Problem | null {
   if (record.state !== "awaiting_approval") return objectionToSettled(record);
   if (shownPlan(record)?.fingerprint !== fingerprint) return problem("plan_replaced", { requestId: record.id });
   if (samePerson(record.requester, person)) return null;
-  if (rule !== null && judgeApprover(rule, person, record.requester) === "allowed") return null;
-  return problem("approver_not_allowed", { approvers: (rule?.approvers ?? []).map((userId) => `<@${userId}>`) });
+  return judged.kind === "may" ? null : whyNotApprover(record, judged, person);
 }

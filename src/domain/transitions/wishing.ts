@@ -1,6 +1,6 @@
 import { type Problem, problem } from "../errors.ts";
 import { mention, type Person, samePerson } from "../people.ts";
-import { judgeApprover, type PolicyRule } from "../policy.ts";
+import type { ApproverJudgement } from "../policy/judging.ts";
 import {
   canStillStop,
   hasSafePointAhead,
@@ -9,13 +9,14 @@ import {
   type Wish,
   type WishKind,
 } from "../request.ts";
+import { whyNotApprover } from "./approving.ts";
 import { done, next, objectionToSettled, type Transition, touched } from "./change.ts";
 import { shownPlan } from "./reading.ts";
 
 /** What the edge checks of a click on Cancel, Pause or Resume: the person who asked may, and so may an approver of the rule. Null when it counts. */
 export function objectionToWish(
   record: RequestRecord,
-  rule: PolicyRule | null,
+  judged: ApproverJudgement,
   person: Person,
   kind: WishKind,
   fingerprint: string,
@@ -23,8 +24,9 @@ export function objectionToWish(
   if (record.state !== "running") return whyWishCannotHelp(record, kind);
   if (shownPlan(record)?.fingerprint !== fingerprint) return problem("plan_replaced", { requestId: record.id });
   const asked = samePerson(record.requester, person);
-  if (!asked && (rule === null || judgeApprover(rule, person, record.requester) !== "allowed")) {
-    const approvers = (rule?.approvers ?? []).map((userId) => `<@${userId}>`);
+  if (!asked && judged.kind === "unknown") return whyNotApprover(record, judged, person);
+  if (!asked && judged.kind !== "may") {
+    const approvers = record.rule.requirements.map(({ of }) => of);
     return problem("wish_not_allowed", { people: [mention(record.requester), ...approvers] });
   }
   return whyWishCannotHelp(record, kind);
