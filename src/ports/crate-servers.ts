@@ -38,8 +38,12 @@ export interface CrateCluster {
   shards(options: CrateCallOptions): Promise<CrateShard[]>;
   /** Tables with shards, and partitions with settings of their own beside them. */
   tables(options: CrateCallOptions): Promise<CrateTable[]>;
-  /** What the allocator says of shards that are not where they should be; a shard that is well has no `problem`. */
-  allocations(options: CrateCallOptions): Promise<CrateAllocation[]>;
+  /**
+   * What the allocator says of shards that are not where they should be; a shard that is well has no `problem`. It judges
+   * every shard against every node, so that on a large cluster it is asked of some.
+   * @param options.onNodes ids of nodes, for shards on them only; then none that is unassigned
+   */
+  allocations(options: CrateCallOptions & { readonly onNodes?: readonly string[] | null }): Promise<CrateAllocation[]>;
   nodeChecks(options: CrateCallOptions): Promise<NodeCheck[]>;
   /** Marks these checks as seen, on every node; each node forgets it when it restarts. */
   acknowledgeChecks(ids: readonly number[], options: CrateCallOptions): Promise<void>;
