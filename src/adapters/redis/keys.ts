@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { RequestRecord } from "../../domain/request.ts";
+import type { TargetKey } from "../../domain/target.ts";
 import { openRequestKey, pressKey } from "../../ports/request-store.ts";
 
 /** What a cluster may be called here: its name is part of keys, of a hash tag and of ACL patterns. */
@@ -19,6 +20,7 @@ export class ClusterKeys {
   readonly workers: string;
   readonly workersSeen: string;
   readonly freezeWishes: string;
+  readonly recent: string;
   readonly #prefix: string;
 
   /** @throws {TypeError} when the name cannot be part of a key */
@@ -34,6 +36,7 @@ export class ClusterKeys {
     this.workers = `${this.#prefix}workers`;
     this.workersSeen = `${this.#prefix}workers-seen`;
     this.freezeWishes = `${this.#prefix}freeze-wishes`;
+    this.recent = `${this.#prefix}recent`;
   }
 
   record(requestId: string): string {
@@ -56,6 +59,11 @@ export class ClusterKeys {
   /** Holds the id of the request that this press of Enter became. */
   press(record: RequestRecord): string {
     return `${this.#prefix}press:${digest(pressKey(record))}`;
+  }
+
+  /** Ids of a target's requests, by when they were asked for. */
+  recentOf(target: Pick<TargetKey, "namespace" | "name">): string {
+    return `${this.#prefix}recent:${target.namespace}/${target.name}`;
   }
 
   /** Holds the id of the one open request of this operation on this target. */

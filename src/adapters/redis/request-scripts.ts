@@ -16,6 +16,7 @@ end
 
 const writeLua = `${clockLua}${auditAppendLua}
 local record, open, unsettled, undrawn, audit, face = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local recent, recent_of_target = KEYS[7], KEYS[8]
 local id, revision, settled, expires_at = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[5]
 local updated_at, event, retention_ms, deadline = ARGV[7], ARGV[9], ARGV[10], ARGV[11]
 
@@ -27,6 +28,11 @@ local function write()
   redis.call('HSET', record, 'revision', ARGV[2], 'settled', settled, 'answersSecondPress', ARGV[4],
     'expiresAtMs', expires_at, 'storyEntries', ARGV[6], 'updatedAtMs', updated_at, 'text', ARGV[8])
   redis.call('ZADD', undrawn, updated_at, id)
+  for _, list in ipairs({ { recent, 500 }, { recent_of_target, 50 } }) do
+    redis.call('ZADD', list[1], 'NX', updated_at, id)
+    redis.call('ZREMRANGEBYRANK', list[1], 0, -list[2] - 1)
+    redis.call('PEXPIRE', list[1], retention_ms)
+  end
   if settled == '1' then
     redis.call('ZREM', unsettled, id)
     if redis.call('GET', open) == id then redis.call('DEL', open) end
@@ -43,7 +49,7 @@ end
 
 /** Reply: `{1}` created, or `{0, text of the existing record, Redis' clock in ms}`. */
 export const createScript = redisScript(`${writeLua}
-local delivery, press = KEYS[7], KEYS[8]
+local delivery, press = KEYS[9], KEYS[10]
 local record_prefix, delivery_ms, press_ms = ARGV[12], ARGV[13], ARGV[14]
 local now = now_ms()
 

@@ -104,7 +104,8 @@ export class RedisRequestStore implements RequestStore {
 
   #writeKeys(record: RequestRecord): string[] {
     const keys = this.#keys;
-    return [keys.record(record.id), keys.open(record), keys.unsettled, keys.undrawn, keys.audit, keys.face(record.id)];
+    const indexes = [keys.unsettled, keys.undrawn, keys.audit, keys.face(record.id)];
+    return [keys.record(record.id), keys.open(record), ...indexes, keys.recent, keys.recentOf(record.target)];
   }
 }
 
