@@ -17,8 +17,12 @@ export const principalSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("usergroup"), id: z.string().regex(usergroupIdPattern) }),
   /** Who is on call by this schedule now. */
   z.object({ kind: z.literal("pagerduty_schedule"), id: z.string().min(1) }),
-  /** Who is on call now on the first level of this escalation policy. */
-  z.object({ kind: z.literal("pagerduty_escalation_policy"), id: z.string().min(1) }),
+  /** Who is on call now on one level of this escalation policy; the first, where none is named. */
+  z.object({
+    kind: z.literal("pagerduty_escalation_policy"),
+    id: z.string().min(1),
+    level: z.int().min(2).optional(),
+  }),
 ]);
 export type Principal = z.infer<typeof principalSchema>;
 
@@ -31,8 +35,9 @@ export function principalKey(principal: Principal): string {
       return `email:${principal.email}`;
     case "usergroup":
     case "pagerduty_schedule":
-    case "pagerduty_escalation_policy":
       return `${principal.kind}:${principal.id}`;
+    case "pagerduty_escalation_policy":
+      return `${principal.kind}:${principal.id}${principal.level === undefined ? "" : `/${principal.level}`}`;
   }
 }
 
@@ -66,6 +71,6 @@ export function principalText(principal: Principal): string {
     case "pagerduty_schedule":
       return `on call by PagerDuty schedule ${principal.id}`;
     case "pagerduty_escalation_policy":
-      return `on call by PagerDuty escalation policy ${principal.id}`;
+      return `on call by PagerDuty escalation policy ${principal.id}, level ${principal.level ?? 1}`;
   }
 }
