@@ -1,7 +1,9 @@
-import type { Policy } from "../src/domain/policy.ts";
+import type { Policy } from "../src/domain/policy/rule.ts";
 import type { PublicKeys, SigningKey } from "../src/domain/signing.ts";
-import type { Chat, Modals, People } from "../src/ports/chat.ts";
+import type { Chat, HomeTabs, Modals, People } from "../src/ports/chat.ts";
 import type { Clock } from "../src/ports/clock.ts";
+import type { FreezeWishes } from "../src/ports/freezes.ts";
+import type { RequestLists } from "../src/ports/request-lists.ts";
 import type { Announcements, FaceStore, RequestStore } from "../src/ports/request-store.ts";
 import type { WakeUp } from "../src/ports/wake-up.ts";
 import type { FaceDrawer } from "./face/drawer.ts";
@@ -13,6 +15,8 @@ export interface ClusterServices {
   readonly requests: RequestStore;
   readonly faces: FaceStore;
   readonly announcements: Announcements;
+  readonly lists: RequestLists;
+  readonly freezeWishes: FreezeWishes;
   readonly wakeUp: WakeUp;
   readonly drawer: Pick<FaceDrawer, "drawOnce">;
   /** What this cluster's workers sign plans with. */
@@ -27,6 +31,7 @@ export interface EdgeServices {
   readonly home: Home;
   readonly chat: Chat;
   readonly modals: Modals;
+  readonly homeTabs: HomeTabs;
   readonly people: People;
   readonly clock: Clock;
   /** What this edge signs approvals with. */

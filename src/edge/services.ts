@@ -7,9 +7,11 @@ import { systemClock } from "../adapters/clock.ts";
 import { RedisAnnouncements } from "../adapters/redis/announcements.ts";
 import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { RedisFaceStore } from "../adapters/redis/face-store.ts";
+import { RedisFreezeWishes } from "../adapters/redis/freeze-wishes.ts";
 import { ClusterKeys } from "../adapters/redis/keys.ts";
+import { RedisRequestLists } from "../adapters/redis/request-lists.ts";
 import { RedisRequestStore } from "../adapters/redis/request-store.ts";
-import { SlackChat, SlackModals } from "../adapters/slack/chat.ts";
+import { SlackChat, SlackHomeTabs, SlackModals } from "../adapters/slack/chat.ts";
 import { SlackPeople } from "../adapters/slack/people.ts";
 import { createSlackCall } from "../adapters/slack/web-api.ts";
 import type { EdgeSettings } from "../config/environment.ts";
@@ -56,6 +58,7 @@ export function openEdge(
     home: configuration.slack,
     chat,
     modals: new SlackModals(callSlack),
+    homeTabs: new SlackHomeTabs(callSlack),
     people: new SlackPeople(callSlack, configuration.slack),
     clock: systemClock,
     edgeKey: settings.edgeKey,
@@ -83,6 +86,8 @@ function clusterServices(cluster: ClusterConfig, redis: RedisConnection, wakeUp:
     requests,
     faces,
     announcements: new RedisAnnouncements(redis, keys),
+    lists: new RedisRequestLists(redis, keys),
+    freezeWishes: new RedisFreezeWishes(redis, keys),
     wakeUp,
     drawer: new FaceDrawer({ requests, faces, chat, clock: systemClock }),
     keys: readPublicKeys([cluster.publicKey]),

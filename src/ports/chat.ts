@@ -35,7 +35,21 @@ export interface ModalView {
 /** Modals. Throws ChatError. */
 export interface Modals {
   /** Opens one for whoever caused the trigger, which works once and within 3 s. */
-  open(triggerId: string, view: ModalView, signal: AbortSignal): Promise<void>;
+  open(triggerId: string, view: ModalView, signal: AbortSignal): Promise<{ readonly viewId: string }>;
+  /** Shows something else in one that is open; `refused` with `not_found` when the person has closed it. */
+  update(viewId: string, view: ModalView, signal: AbortSignal): Promise<void>;
+}
+
+/** A person's Home tab (https://docs.slack.dev/surfaces/app-home), ready to send. */
+export interface HomeView {
+  readonly type: "home";
+  readonly blocks: readonly MessageBlock[];
+}
+
+/** Home tabs. Throws ChatError. */
+export interface HomeTabs {
+  /** Shows this to that one person, in place of what was there. */
+  publish(userId: string, view: HomeView, signal: AbortSignal): Promise<void>;
 }
 
 /**

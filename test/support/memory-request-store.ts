@@ -1,7 +1,9 @@
 import { fail } from "../../src/domain/errors.ts";
 import { isOpen, isSettled, type RequestRecord } from "../../src/domain/request.ts";
+import type { TargetKey } from "../../src/domain/target.ts";
 import { nextDeadlineMs } from "../../src/domain/transitions/waiting.ts";
 import type { Clock } from "../../src/ports/clock.ts";
+import type { ListedRequests, RequestLists } from "../../src/ports/request-lists.ts";
 import {
   type Announcements,
   type AuditEvent,
@@ -104,6 +106,12 @@ export class MemoryRequestStore implements RequestStore {
     return this.#now();
   }
 
+  /** Every record, the newest first. */
+  all(): RequestRecord[] {
+    this.#now();
+    return [...this.#records.values()].map((record) => structuredClone(record)).reverse();
+  }
+
   /** Forgets everything, as a Redis that was emptied. */
   forgetEverything(): void {
     for (const map of [this.#records, this.#deliveries, this.#presses, this.#open, this.faces]) map.clear();
@@ -137,6 +145,25 @@ export class MemoryRequestStore implements RequestStore {
     const key = openRequestKey(record);
     if (isOpen(record)) this.#open.set(key, this.#open.get(key) ?? record.id);
     else if (this.#open.get(key) === record.id) this.#open.delete(key);
+  }
+}
+
+/** RequestLists over a MemoryRequestStore. */
+export class MemoryRequestLists implements RequestLists {
+  readonly #store: MemoryRequestStore;
+
+  constructor(store: MemoryRequestStore) {
+    this.#store = store;
+  }
+
+  async recent(limit: number, target?: Pick<TargetKey, "namespace" | "name">): Promise<ListedRequests> {
+    const isOf = (record: RequestRecord) =>
+      target === undefined || (record.target.namespace === target.namespace && record.target.name === target.name);
+    return { records: this.#store.all().filter(isOf).slice(0, limit), nowMs: await this.#store.nowMs() };
+  }
+
+  async open(limit: number): Promise<ListedRequests> {
+    return { records: this.#store.all().filter(isOpen).slice(0, limit), nowMs: await this.#store.nowMs() };
   }
 }
 

@@ -1,9 +1,18 @@
 import { z } from "zod";
 import type { Person } from "../../domain/people.ts";
-import { type Chat, ChatError, type ChatMessage, type Modals, type ModalView } from "../../ports/chat.ts";
+import {
+  type Chat,
+  ChatError,
+  type ChatMessage,
+  type HomeTabs,
+  type HomeView,
+  type Modals,
+  type ModalView,
+} from "../../ports/chat.ts";
 import type { CallSlack } from "./web-api.ts";
 
 const posted = z.object({ ts: z.string().min(1) });
+const opened = z.object({ view: z.object({ id: z.string().min(1) }) });
 const linked = z.object({ permalink: z.string().min(1) });
 
 /** Links in plans are runbooks and records, not something to show a picture of. */
@@ -50,8 +59,26 @@ export class SlackModals implements Modals {
     this.#call = call;
   }
 
-  async open(triggerId: string, view: ModalView, signal: AbortSignal): Promise<void> {
-    await this.#call("views.open", { trigger_id: triggerId, view }, signal);
+  async open(triggerId: string, view: ModalView, signal: AbortSignal): Promise<{ viewId: string }> {
+    const answer = await this.#call("views.open", { trigger_id: triggerId, view }, signal);
+    return { viewId: read(opened, answer).view.id };
+  }
+
+  async update(viewId: string, view: ModalView, signal: AbortSignal): Promise<void> {
+    await this.#call("views.update", { view_id: viewId, view }, signal);
+  }
+}
+
+/** Slack's Home tabs. Needs no scope beyond the bot token's. */
+export class SlackHomeTabs implements HomeTabs {
+  readonly #call: CallSlack;
+
+  constructor(call: CallSlack) {
+    this.#call = call;
+  }
+
+  async publish(userId: string, view: HomeView, signal: AbortSignal): Promise<void> {
+    await this.#call("views.publish", { user_id: userId, view }, signal);
   }
 }
 

@@ -8,11 +8,13 @@ import type { RequestRecord } from "../../../src/domain/request.ts";
 import { readPublicKeys, readSigningKey, signStatement } from "../../../src/domain/signing.ts";
 import type { AnnouncedTarget } from "../../../src/domain/target.ts";
 import { planned } from "../../../src/domain/transitions/planning.ts";
-import type { ModalView } from "../../../src/ports/chat.ts";
+import type { HomeView, ModalView } from "../../../src/ports/chat.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { MemoryFreezeWishes } from "../../support/memory-freezes.ts";
 import {
   MemoryAnnouncements,
   MemoryFaceStore,
+  MemoryRequestLists,
   MemoryRequestStore,
   MemoryWakeUp,
 } from "../../support/memory-request-store.ts";
@@ -28,10 +30,16 @@ export class AnEdge {
   readonly requests = new MemoryRequestStore(this.clock);
   readonly faces = new MemoryFaceStore(this.requests, this.clock);
   readonly announcements = new MemoryAnnouncements(this.clock);
+  readonly lists = new MemoryRequestLists(this.requests);
+  readonly freezeWishes = new MemoryFreezeWishes(this.clock);
   readonly wakeUp = new MemoryWakeUp();
   readonly chat = new RecordedChat();
   /** Modals that were opened. */
   readonly opened: { readonly triggerId: string; readonly view: ModalView }[] = [];
+  /** What was shown in open ones. */
+  readonly updated: { readonly viewId: string; readonly view: ModalView }[] = [];
+  /** Home tabs. */
+  readonly published: { readonly userId: string; readonly view: HomeView }[] = [];
   /** Why nobody is trusted; null: everybody is. */
   objection: string | null = null;
   /** By what else Slack knows whoever is looked up. */
@@ -52,15 +60,22 @@ export class AnEdge {
   #ids = 0;
 
   get services(): EdgeServices {
-    const { requests, faces, announcements, wakeUp, chat, clock } = this;
+    const { requests, faces, announcements, lists, freezeWishes, wakeUp, chat, clock } = this;
     const drawer = new FaceDrawer({ requests, faces, chat, clock });
     const keys = readPublicKeys([clusterKeys.publicText]);
     return {
-      clusters: [{ name: "main", requests, faces, announcements, wakeUp, drawer, keys }],
+      clusters: [{ name: "main", requests, faces, announcements, lists, freezeWishes, wakeUp, drawer, keys }],
       policy: this.policy,
       home: { teamId: "T1" },
       chat,
-      modals: { open: async (triggerId, view) => void this.opened.push({ triggerId, view }) },
+      modals: {
+        open: async (triggerId, view) => {
+          this.opened.push({ triggerId, view });
+          return { viewId: `V${this.opened.length}` };
+        },
+        update: async (viewId, view) => void this.updated.push({ viewId, view }),
+      },
+      homeTabs: { publish: async (userId, view) => void this.published.push({ userId, view }) },
       people: { look: async (person) => ({ objection: this.objection, person: { ...person, ...this.aliases } }) },
       clock,
       edgeKey: readSigningKey(edgeKeys.privateText),
