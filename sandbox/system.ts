@@ -35,6 +35,7 @@ export class System {
   readonly #folder: string;
   readonly #environment: Readonly<Record<string, string>>;
   readonly #edgeKey: string;
+  #edgeAddress: string | null = null;
   readonly #children = new Set<ChildProcess>();
 
   private constructor(options: SystemOptions, folder: string, keys: { edge: string; cluster: string }) {
@@ -83,6 +84,17 @@ export class System {
     return this.#environment;
   }
 
+  /** Where the edge that was started last takes what Slack sends. */
+  get edgeAddress(): string {
+    if (this.#edgeAddress === null) throw new Error("no edge was started yet");
+    return this.#edgeAddress;
+  }
+
+  /** What an edge of this system is started with. */
+  get edgeEnvironment(): Readonly<Record<string, string>> {
+    return { ...this.#environment, HANDOVER_EDGE_KEY: this.#edgeKey };
+  }
+
   /**
    * Starts an edge over HTTP, and points Slack to it.
    * @param main the file to run, from the root of the project; tests of lost wake-ups have one that dies at a chosen point
@@ -98,7 +110,8 @@ export class System {
       (line) => line.includes("the edge listens"),
     );
     const said = edgeListens.parse(JSON.parse(started.line));
-    this.#options.slack.setRequestUrl(`http://127.0.0.1:${said.port}/slack/events`);
+    this.#edgeAddress = `http://127.0.0.1:${said.port}/slack/events`;
+    this.#options.slack.setRequestUrl(this.#edgeAddress);
     return started.process;
   }
 

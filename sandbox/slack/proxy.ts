@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+import { botScopes } from "../../src/cli/manifest/scopes.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { Faults } from "./faults.ts";
 import type { ResponseUrls } from "./response-urls.ts";
@@ -30,6 +31,8 @@ export interface Backend {
  */
 export class SlackProxy {
   readonly calls: Call[] = [];
+  /** What an administrator has granted to the token; told in a header of every answer (https://docs.slack.dev/authentication/installing-with-oauth). */
+  grantedScopes: readonly string[] = botScopes.map(({ scope }) => scope);
   readonly #faults: Faults;
   readonly #server = createServer((request, response) => void this.#handle(request, response));
   #backend: Backend | null = null;
@@ -118,7 +121,7 @@ export class SlackProxy {
       backend.webApi.call(method, token, args),
     );
     this.calls.push({ method, args, answer: done, atMs, fault });
-    if (done !== null) sendJson(response, 200, done);
+    if (done !== null) sendJson(response, 200, done, { "x-oauth-scopes": this.grantedScopes.join(",") });
   }
 
   /** Does what is asked, or what the ordered fault makes of it. `done` is null where the answer was already given, or lost. */
@@ -160,8 +163,9 @@ export class SlackProxy {
   }
 }
 
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(body));
+function sendJson(response: ServerResponse, status: number, body: object, headers: OutgoingHttpHeaders = {}): void {
+  const type = { "content-type": "application/json; charset=utf-8" };
+  response.writeHead(status, { ...type, ...headers }).end(JSON.stringify(body));
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {

@@ -81,6 +81,8 @@ export interface SlackWorkspace {
 
   /** Orders a fault of the Web API for the next so many calls (default 1) of a method; `*`: of any; `response_url`: of those posts. */
   fault(method: FaultTarget, fault: Fault, times?: number): OrderedFault;
+  /** What the bot token may from now on; at first all that the app asks for. */
+  grantScopes(scopes: readonly string[]): void;
   /** Ends all faults, and lets held calls go on. */
   heal(): void;
   /** Every call of the Web API so far; of one method, where it is named. */
@@ -272,6 +274,10 @@ class Workspace implements SlackWorkspace {
 
   fault(method: FaultTarget, fault: Fault, times = 1): OrderedFault {
     return this.#parts.faults.order(method, fault, times);
+  }
+
+  grantScopes(scopes: readonly string[]): void {
+    this.#parts.proxy.grantedScopes = scopes;
   }
 
   heal(): void {

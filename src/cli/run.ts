@@ -6,12 +6,12 @@ import { LeaseObserver } from "../execution/lease-observer.ts";
 import type { Finisher, LedgerExecution } from "../execution/ledger.ts";
 import { planFrom, preflight } from "../execution/preflight.ts";
 import type { Operation, OperationContext } from "../operations/operation.ts";
-import { targetReference } from "../ports/workloads.ts";
 import { carryOut } from "./carry-out.ts";
 import { exitCodeOfProblems, exitCodeOfState, exitCodes } from "./exit-codes.ts";
 import { findTarget } from "./find-target.ts";
 import { grammarFor, helpText } from "./grammar.ts";
 import { type CliCommand, readInvocation } from "./invocation.ts";
+import { contextFor } from "./operation-context.ts";
 import { emptyReport, jsonReport, planText, problemText, type Report, resultText } from "./report.ts";
 import { runSideCommand } from "./side-commands.ts";
 import type { Terminal } from "./terminal.ts";
@@ -114,7 +114,7 @@ class CommandRun {
       return refusal({ operation: definition.name }, [why]);
     }
     const target = await findTarget(parsed.targetText, engine, this.#world, namespace, signal);
-    const context = this.#contextFor(target, signal);
+    const context = contextFor(this.#world, target, signal);
     if (definition.changesTarget) {
       const unfinished = await this.#findUnfinished(context, signal);
       if (unfinished !== null) return await this.#finish(unfinished, operation, target, context);
@@ -264,18 +264,6 @@ class CommandRun {
     // A plan changes nothing, so it is not worth a wait.
     const onWait = this.#command.planOnly ? null : tell;
     return findUnfinished({ leases, target: context.target, observer: this.#observer, clock, onWait }, signal);
-  }
-
-  #contextFor(target: AnnouncedTarget, signal: AbortSignal): OperationContext {
-    return {
-      target: targetReference(target),
-      targetName: target.name,
-      workloads: this.#world.workloads([target.namespace]),
-      dolt: this.#world.dolt,
-      clock: this.#world.clock,
-      signal,
-      surface: "terminal",
-    };
   }
 
   /** The line as it was typed, with one switch more. */

@@ -3,6 +3,7 @@ import type { Problem } from "../domain/errors.ts";
 import { problem, problemOf } from "../domain/errors.ts";
 import type { Clock } from "../ports/clock.ts";
 import { auditCommand } from "./audit/audit-command.ts";
+import { doctorCommand } from "./doctor/doctor-command.ts";
 import { exitCodeOfProblems } from "./exit-codes.ts";
 import { manifestCommand } from "./manifest/manifest-command.ts";
 import { keysCommand } from "./new-keys.ts";
@@ -34,7 +35,7 @@ export interface SideCommand {
 }
 
 /** One file each; what they are told by stands there. */
-export const sideCommands: readonly SideCommand[] = [auditCommand, keysCommand, manifestCommand];
+export const sideCommands: readonly SideCommand[] = [auditCommand, doctorCommand, keysCommand, manifestCommand];
 
 /** Runs the command that these words name; null: they name none. Whatever goes wrong is told, never thrown. */
 export async function runSideCommand(
