@@ -1,8 +1,10 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { systemClock } from "../adapters/clock.ts";
+import { HttpCrateServers } from "../adapters/cratedb/crate-servers.ts";
 import { MysqlDoltServers } from "../adapters/dolt/dolt-servers.ts";
 import { KubernetesApi } from "../adapters/kubernetes/api.ts";
+import { KubernetesCrateClusters } from "../adapters/kubernetes/crate-clusters.ts";
 import { KubernetesIdentity } from "../adapters/kubernetes/identity.ts";
 import { loadKubeConfig } from "../adapters/kubernetes/load-kube-config.ts";
 import { KubernetesTargetLeases } from "../adapters/kubernetes/target-leases.ts";
@@ -10,6 +12,8 @@ import { KubernetesWorkloads, type Namespaces, type UnannouncedWorkload } from "
 import type { Operation } from "../operations/operation.ts";
 import { operationNamed } from "../operations/registry.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { CrateClusters } from "../ports/crate-clusters.ts";
+import type { CrateServers } from "../ports/crate-servers.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import type { Identity, TargetLeases, Workloads } from "../ports/workloads.ts";
 import { accessGiven, type TypedConnection } from "./connection.ts";
@@ -26,6 +30,8 @@ export interface World {
   readonly leases: TargetLeases;
   readonly identity: Identity;
   readonly dolt: DoltServers;
+  readonly crate: CrateServers;
+  readonly crateClusters: CrateClusters;
   readonly clock: Clock;
   readonly operationNamed: (name: string) => Operation | null;
   /** Unique to this process: the holder of its leases. */
@@ -59,6 +65,8 @@ export function connectWorld(source: WorldSource): World {
     leases: new KubernetesTargetLeases(api, { namespaces: [] }),
     identity: new KubernetesIdentity(api),
     dolt: new MysqlDoltServers(),
+    crate: new HttpCrateServers(),
+    crateClusters: new KubernetesCrateClusters(api, { access }),
     clock: systemClock,
     operationNamed,
     holder: `npx-handover/${hostname()}/${randomBytes(4).toString("hex")}`,

@@ -2,6 +2,7 @@
  * The one table of everything that can go wrong. Each entry says what happened and in what state things are (`what`),
  * and what a person does next (`next`). `docs/errors.md` names every code; a test holds that.
  */
+import { crateProblems } from "./problems/cratedb.ts";
 import { doltProblems } from "./problems/dolt.ts";
 import { doltOperationProblems } from "./problems/dolt-operations.ts";
 import type { Entry, ProblemKind } from "./problems/entry.ts";
@@ -22,6 +23,7 @@ export const problemTable = {
   ...freezingProblems,
   ...doltProblems,
   ...doltOperationProblems,
+  ...crateProblems,
 } as const;
 
 export type ProblemCode = keyof typeof problemTable;

@@ -1,6 +1,8 @@
 import type { Problem } from "../domain/errors.ts";
 import type { Parameters, Plan, PlanDraft } from "../domain/plan.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { CrateClusters } from "../ports/crate-clusters.ts";
+import type { CrateServers } from "../ports/crate-servers.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import type { TargetReference, Workloads } from "../ports/workloads.ts";
 
@@ -11,6 +13,8 @@ export interface OperationContext {
   readonly targetName: string;
   readonly workloads: Workloads;
   readonly dolt: DoltServers;
+  readonly crate: CrateServers;
+  readonly crateClusters: CrateClusters;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Where people read what it says, so that commands are told as they are typed there; without it, as both have in common. */

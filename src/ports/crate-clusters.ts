@@ -91,6 +91,8 @@ export interface CrateSetView extends CrateSetReference {
   /** How many pods there are, those that are still ending too. */
   readonly podsNow: number;
   readonly firstOrdinal: number;
+  /** The headless Service under which each pod has a host name of its own; null where the StatefulSet names none. */
+  readonly serviceName: string | null;
   /** Whether the StatefulSet's controller has seen its newest spec. */
   readonly isObserved: boolean;
   readonly updateRevision: string;

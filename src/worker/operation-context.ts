@@ -4,6 +4,16 @@ import { targetReference } from "../ports/workloads.ts";
 import type { WorkerServices } from "./services.ts";
 
 export function contextFor(services: WorkerServices, target: AnnouncedTarget, signal: AbortSignal): OperationContext {
-  const { workloads, dolt, clock } = services;
-  return { target: targetReference(target), targetName: target.name, workloads, dolt, clock, signal, surface: "slack" };
+  const { workloads, dolt, crate, crateClusters, clock } = services;
+  return {
+    target: targetReference(target),
+    targetName: target.name,
+    workloads,
+    dolt,
+    crate,
+    crateClusters,
+    clock,
+    signal,
+    surface: "slack",
+  };
 }

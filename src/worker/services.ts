@@ -1,9 +1,11 @@
-import type { Policy } from "../domain/policy.ts";
+import type { Policy } from "../domain/policy/rule.ts";
 import type { PublicKeys, SigningKey } from "../domain/signing.ts";
 import type { LeaseObserver } from "../execution/lease-observer.ts";
 import type { Operation } from "../operations/operation.ts";
 import type { Chat, People } from "../ports/chat.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { CrateClusters } from "../ports/crate-clusters.ts";
+import type { CrateServers } from "../ports/crate-servers.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import type { ClusterFreezes, FreezeWishes } from "../ports/freezes.ts";
 import type { Announcements, FaceStore, RequestStore } from "../ports/request-store.ts";
@@ -27,6 +29,8 @@ export interface WorkerServices {
   readonly freezes: ClusterFreezes;
   readonly freezeWishes: FreezeWishes;
   readonly dolt: DoltServers;
+  readonly crate: CrateServers;
+  readonly crateClusters: CrateClusters;
   readonly operations: readonly Operation[];
   readonly policy: Policy;
   readonly clusterKey: SigningKey;

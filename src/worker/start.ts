@@ -6,8 +6,10 @@ import { FaceDrawer } from "../../handlers/face/drawer.ts";
 import { startConsumer } from "../../queue/consumer.ts";
 import { QueueWakeUp } from "../../queue/producer.ts";
 import { systemClock } from "../adapters/clock.ts";
+import { HttpCrateServers } from "../adapters/cratedb/crate-servers.ts";
 import { MysqlDoltServers } from "../adapters/dolt/dolt-servers.ts";
 import { KubernetesApi } from "../adapters/kubernetes/api.ts";
+import { KubernetesCrateClusters } from "../adapters/kubernetes/crate-clusters.ts";
 import { KubernetesFreezes } from "../adapters/kubernetes/freezes.ts";
 import type { PooledKubeConfig } from "../adapters/kubernetes/pooled-kube-config.ts";
 import { KubernetesTargetLeases } from "../adapters/kubernetes/target-leases.ts";
@@ -99,6 +101,8 @@ export async function startWorker(
     freezes: new KubernetesFreezes(api, { namespaces: settings.namespaces }),
     freezeWishes: new RedisFreezeWishes(redis, keys),
     dolt,
+    crate: new HttpCrateServers(),
+    crateClusters: new KubernetesCrateClusters(api),
     operations: known,
     policy: configuration.policy,
     clusterKey: settings.clusterKey,

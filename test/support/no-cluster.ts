@@ -17,7 +17,7 @@ export const noScaling: Scaling = {
 };
 
 /** For tests of what must not depend on a cluster: every question is an error. */
-export const noCluster: Pick<OperationContext, "workloads" | "dolt"> = {
+export const noCluster: Pick<OperationContext, "workloads" | "dolt" | "crate" | "crateClusters"> = {
   workloads: {
     scaling: noScaling,
     targets: asked,
@@ -33,4 +33,23 @@ export const noCluster: Pick<OperationContext, "workloads" | "dolt"> = {
     freezes: async () => [],
   },
   dolt: { connect: asked },
+  crate: {
+    open: () => {
+      throw new Error("this test has no cluster, and somebody asked it");
+    },
+  },
+  crateClusters: {
+    look: asked,
+    access: asked,
+    autoscalers: asked,
+    setReplicas: asked,
+    setStartUpArguments: asked,
+    annotate: asked,
+    cronJobs: asked,
+    jobs: asked,
+    changeCronJob: asked,
+    deployments: asked,
+    scaleDeployment: asked,
+    missingRights: asked,
+  },
 };

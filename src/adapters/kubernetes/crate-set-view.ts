@@ -45,6 +45,7 @@ export function crateSetView(set: V1StatefulSet, pods: readonly V1Pod[], cluster
     readyReplicas: status?.readyReplicas ?? 0,
     podsNow: Math.max(status?.replicas ?? 0, pods.length),
     firstOrdinal,
+    serviceName: spec?.serviceName || null,
     isObserved: (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0),
     updateRevision,
     currentRevision: status?.currentRevision ?? updateRevision,

@@ -5,6 +5,7 @@ import { KubernetesWorkloads } from "../../../src/adapters/kubernetes/workloads.
 import { runCommandLine } from "../../../src/cli/run.ts";
 import type { World } from "../../../src/cli/world.ts";
 import { operationNamed } from "../../../src/operations/registry.ts";
+import { noCluster } from "../../support/no-cluster.ts";
 import type { Worker, WorkerEvents } from "../environment.ts";
 import type { Report } from "../history.ts";
 import { instrumented, readReport } from "../instrumented-world.ts";
@@ -78,6 +79,8 @@ export class SimulatedWorker implements Worker {
       leases: new KubernetesTargetLeases(api, { namespaces: [] }),
       identity: new KubernetesIdentity(api),
       dolt: new SimulatedDoltServers(sql, this.name),
+      crate: noCluster.crate,
+      crateClusters: noCluster.crateClusters,
       clock: withPoints(clockOf(time), "clock", async () => this.life.pass()),
       operationNamed,
       holder: this.name,

@@ -55,6 +55,8 @@ export class FakeWorld implements World {
   operation: TestOperation = switchingOperation();
   readonly identity = { username: async () => "kim@example.com" };
   readonly dolt = noCluster.dolt;
+  readonly crate = noCluster.crate;
+  readonly crateClusters = noCluster.crateClusters;
   readonly holder = "npx-handover/test";
   readonly annotations: Record<string, string> = { "handover.dev/engine": "dolt", "handover.dev/name": "orders" };
   targets: AnnouncedTarget[] = [announced("shop", "orders", "dolt"), announced("shop", "billing", "billing")];

@@ -15,6 +15,7 @@ import { failoverOperation } from "../../../../src/operations/dolt/failover.ts";
 import type { Operation, OperationContext, OperationRun, PlanResult } from "../../../../src/operations/operation.ts";
 import type { DoltIdentity, DoltServers } from "../../../../src/ports/dolt-servers.ts";
 import type { Workloads, WorkloadView } from "../../../../src/ports/workloads.ts";
+import { noCluster } from "../../../support/no-cluster.ts";
 
 const database = "app";
 const roleLabel = "dolthub.com/cluster_role";
@@ -61,6 +62,8 @@ export class FailoverBench {
       targetName: name,
       workloads: this.workloads,
       dolt: this.dolt,
+      crate: noCluster.crate,
+      crateClusters: noCluster.crateClusters,
       clock: systemClock,
       signal: AbortSignal.timeout(240_000),
       ...changed,

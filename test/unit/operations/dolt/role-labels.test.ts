@@ -4,7 +4,7 @@ import { fail } from "../../../../src/domain/errors.ts";
 import { roleLabel, routeOnce, routeTo } from "../../../../src/operations/dolt/role-labels.ts";
 import type { OperationContext } from "../../../../src/operations/operation.ts";
 import type { WorkloadView } from "../../../../src/ports/workloads.ts";
-import { noScaling } from "../../../support/no-cluster.ts";
+import { noCluster, noScaling } from "../../../support/no-cluster.ts";
 import { plainAccess } from "../../../support/plain-access.ts";
 import { answering, silent, viewOf } from "./views.ts";
 
@@ -26,6 +26,8 @@ function contextWith(looks: readonly WorkloadView[], refusals = 0, signal = Abor
     clock: { ...systemClock, sleep: async () => signal.throwIfAborted() },
     signal,
     dolt: { connect: () => Promise.reject(new Error("labels ask no server")) },
+    crate: noCluster.crate,
+    crateClusters: noCluster.crateClusters,
     workloads: {
       targets: async () => [],
       marks: async () => [],
