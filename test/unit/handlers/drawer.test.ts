@@ -58,7 +58,7 @@ describe("drawing", () => {
   it("tells entries that came together in one message", async () => {
     await draw();
     await toAwaiting();
-    await change((record, nowMs) => deny(record, bob, aPlan().fingerprint, nowMs));
+    await change((record, nowMs) => deny(record, bob, aPlan().fingerprint, "no", nowMs));
     await draw();
     expect(chat.story).toEqual(["post 1.0", "update 1.0", "reply 1.0"]);
   });
@@ -174,7 +174,7 @@ describe("a message Slack will not have", () => {
   it("and that was deleted is posted anew, with its whole story", async () => {
     await toAwaiting();
     await draw();
-    await change((record, nowMs) => deny(record, bob, aPlan().fingerprint, nowMs));
+    await change((record, nowMs) => deny(record, bob, aPlan().fingerprint, "no", nowMs));
     chat.failures.push({ error: new ChatError("refused", "message_not_found"), isSent: false });
     expect(await draw()).toMatchObject({ kind: "drawn", ts: "3.0" });
     expect(chat.story).toEqual(["post 1.0", "reply 1.0", "post 3.0", "reply 3.0"]);
