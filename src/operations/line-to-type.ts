@@ -1,3 +1,4 @@
+import { type Engine, slashCommands, terminalCommands } from "../domain/target.ts";
 import type { OperationContext } from "./operation.ts";
 
 /**
@@ -7,11 +8,14 @@ import type { OperationContext } from "./operation.ts";
  */
 export function lineToType(
   { surface, target, targetName }: Pick<OperationContext, "surface" | "target" | "targetName">,
-  engine: string,
+  engine: Engine,
   verb: string,
   ...words: readonly string[]
 ): string {
-  const line = [engine, verb, surface === "terminal" ? `${target.namespace}/${targetName}` : targetName, ...words];
-  if (surface === "slack") return `/${line.join(" ")}`;
-  return surface === "terminal" ? `npx handover ${line.join(" ")} --reason "…"` : line.join(" ");
+  if (surface === "slack") return [slashCommands[engine], verb, targetName, ...words].join(" ");
+  if (surface === "terminal") {
+    return [terminalCommands[engine], verb, `${target.namespace}/${targetName}`, ...words, '--reason "…"'].join(" ");
+  }
+  const word = terminalCommands[engine].split(" ").slice(2);
+  return [...word, verb, targetName, ...words].join(" ");
 }
