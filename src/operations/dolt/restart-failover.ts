@@ -1,12 +1,12 @@
 import { fail, HandoverError, type Problem } from "../../domain/errors.ts";
 import type { OperationContext, Step, UndoResult } from "../operation.ts";
+import { WaitingNote } from "../waiting-note.ts";
 import { FailoverRun } from "./failover-run.ts";
 import { lookAtDolt } from "./look.ts";
 import { failoverDetailsOf, failoverPrefix, type RestartDetails } from "./restart-details.ts";
 import { primaryIn } from "./restart-pods.ts";
 import { isRoutedOnlyTo } from "./role-labels.ts";
 import { nodeOf } from "./server-calls.ts";
-import { WaitingNote } from "./waiting-note.ts";
 
 /** How long the target may be outside the bounds before the switch. */
 const patienceMs = 60_000;

@@ -1,5 +1,6 @@
 import { fail, HandoverError } from "../../domain/errors.ts";
 import type { OperationContext } from "../operation.ts";
+import type { WaitingNote } from "../waiting-note.ts";
 import { findOnlyPrimary } from "./assess.ts";
 import type { AnsweringNode } from "./candidate.ts";
 import { lookAndCompare } from "./compare-states.ts";
@@ -7,7 +8,6 @@ import type { DoltNode, DoltView } from "./look.ts";
 import { judgeCaughtUp } from "./replicating.ts";
 import type { RestartDetails, RestartedPod } from "./restart-details.ts";
 import type { ExpectedPrimary } from "./restart-pods.ts";
-import type { WaitingNote } from "./waiting-note.ts";
 
 const lookAgainAfterMs = 500;
 

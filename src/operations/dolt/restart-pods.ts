@@ -1,5 +1,6 @@
 import { fail, HandoverError } from "../../domain/errors.ts";
 import type { OperationContext } from "../operation.ts";
+import type { WaitingNote } from "../waiting-note.ts";
 import { isAnswering } from "./assess.ts";
 import type { AnsweringNode } from "./candidate.ts";
 import { type DoltView, lookAtDolt, lookAtWorkload } from "./look.ts";
@@ -7,7 +8,6 @@ import { judgementText, ReplicationWatch } from "./replicating.ts";
 import type { RestartedPod } from "./restart-details.ts";
 import { diagnose } from "./restart-diagnosis.ts";
 import { roleLabel } from "./role-labels.ts";
-import type { WaitingNote } from "./waiting-note.ts";
 
 const askAgainAfterMs = 2_000;
 const lookAgainAfterMs = 300;

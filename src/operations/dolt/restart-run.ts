@@ -1,6 +1,7 @@
 import { HandoverError, type Problem } from "../../domain/errors.ts";
 import { timeText } from "../new-enough.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
+import { WaitingNote } from "../waiting-note.ts";
 import { type DoltView, lookAtDolt } from "./look.ts";
 import { judgeCaughtUp } from "./replicating.ts";
 import { batchId, failoverPrefix, type RestartDetails, type RestartedPod, restartSteps } from "./restart-details.ts";
@@ -10,7 +11,6 @@ import { diagnosisMs, type ExpectedPrimary, primaryIn, restartPods } from "./res
 import { undoRestart } from "./restart-undo.ts";
 import { isRoutedOnlyTo, roleLabel, routeTo } from "./role-labels.ts";
 import { nodeOf } from "./server-calls.ts";
-import { WaitingNote } from "./waiting-note.ts";
 
 /** How long the rest of the target may take to become fit for the next restart. */
 const fitnessMs = 60_000;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { systemClock } from "../../../../src/adapters/clock.ts";
-import { WaitingNote } from "../../../../src/operations/dolt/waiting-note.ts";
+import { systemClock } from "../../../src/adapters/clock.ts";
+import { WaitingNote } from "../../../src/operations/waiting-note.ts";
 
 it("tells what is waited for after a while, not too often, and nothing twice", () => {
   let nowMs = 0;

@@ -1,4 +1,4 @@
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock } from "../ports/clock.ts";
 
 /** A person who waits looks up about so often; and each note is a change of the record. */
 const tellAgainAfterMs = 5_000;
