@@ -5,6 +5,8 @@ import { z } from "zod";
  * the plan, so that nobody moves it afterwards. By Redis' clock.
  */
 export const scheduleSchema = z.object({
+  /** As it was typed: `in 2h`. A second press of Enter says the same, and means another moment. */
+  asked: z.string(),
   startAtMs: z.number().int(),
   endsAtMs: z.number().int(),
   /** The zone it is shown in, beside UTC: the one it was typed in (IANA's name, or UTC). */

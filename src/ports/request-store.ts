@@ -2,7 +2,7 @@ import type { AnnouncedFreeze } from "../domain/freeze.ts";
 import { type Person, personKey } from "../domain/people.ts";
 import { isSettled, type RequestRecord } from "../domain/request.ts";
 import type { Signed } from "../domain/signing.ts";
-import type { AnnouncedTarget } from "../domain/target.ts";
+import { type AnnouncedTarget, targetText } from "../domain/target.ts";
 
 /**
  * Where request records live: the truth about every request of one cluster. Every call throws HandoverError
@@ -126,8 +126,10 @@ export const pressRemembersMs = 60_000;
 /** A second press of Enter: the same for one person asking the same of the same target. */
 export function pressKey(record: AskedFor & Pick<RequestRecord, "requester" | "parameters">): string {
   const parameters = Object.entries(record.parameters).sort(([a], [b]) => (a < b ? -1 : 1));
-  const { cluster } = record.target;
-  return JSON.stringify([personKey(record.requester), cluster, openRequestKey(record), parameters]);
+  const { requester, target, operation, schedule, dryRun } = record;
+  // By what was typed: a second press of `in 2h` comes to another moment than the first.
+  const when = [schedule?.asked ?? "", dryRun === true];
+  return JSON.stringify([personKey(requester), targetText(target), operation, parameters, when]);
 }
 
 /**

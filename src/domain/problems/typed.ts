@@ -19,6 +19,11 @@ export const typedProblems = {
     (d) => `${d.flag} cannot be “${d.given}”. Nothing was done.`,
     (d) => `${d.flag} takes ${d.expected}.`,
   ),
+  time_unclear: entry<{ given: string; why: string }>(
+    "usage",
+    (d) => `It cannot be told when “${d.given}” is: ${d.why}. Nothing was done.`,
+    () => 'Say it like this: in 2h, at 02:30, at "tomorrow 02:30 Europe/Berlin".',
+  ),
   flags_exclude: entry<{ one: string; other: string; why: string }>(
     "usage",
     (d) => `${d.one} and ${d.other} exclude each other: ${d.why}. Nothing was done.`,

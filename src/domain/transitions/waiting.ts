@@ -3,8 +3,6 @@ import type { RequestRecord } from "../request.ts";
 import { done, next, notNow, type Transition, touched } from "./change.ts";
 import { approvalsOf } from "./reading.ts";
 
-type Escalation = NonNullable<RequestRecord["rule"]["escalation"]>[number];
-
 /** What has come due of a request that waits for approvals, and is not on record yet. */
 export interface Due {
   /** Reminders that have come due; several at once where nobody was there to walk, and they are told as one. */
