@@ -2,11 +2,11 @@ import {
   type AnnouncedFreeze,
   type FreezeScope,
   type FreezeWish,
-  type FreezeWords,
   isWholeCluster,
   scopeText,
   typedScope,
 } from "../../src/domain/freeze.ts";
+import type { FreezeWords } from "../../src/domain/freeze-words.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import { context, notification, section } from "./blocks.ts";
 import { code, dateAndTime, mention, mrkdwn } from "./mrkdwn.ts";

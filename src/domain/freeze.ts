@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { type Problem, problem } from "./errors.ts";
+import { type FreezeWords, freezeWordsSchema } from "./freeze-words.ts";
 import { mention, personSchema } from "./people.ts";
 import { targetKeySchema } from "./target.ts";
 
@@ -29,16 +30,6 @@ export function scopeText(scope: Pick<FreezeScope, "cluster" | "namespace" | "na
 export function typedScope(scope: Pick<FreezeScope, "cluster" | "namespace" | "name">): string {
   return isWholeCluster(scope) ? scope.cluster : scopeText(scope);
 }
-
-/** What a freeze says of itself, wherever it stands. */
-export const freezeWordsSchema = z.object({
-  /** In words, or as Slack mentions a person. */
-  by: z.string(),
-  reason: z.string(),
-  /** By the cluster's clock; null: until it is lifted. */
-  untilMs: z.number().int().nullable(),
-});
-export type FreezeWords = z.infer<typeof freezeWordsSchema>;
 
 /** One freeze as it is kept in a namespace of the cluster. */
 export const freezeSchema = freezeWordsSchema.extend({

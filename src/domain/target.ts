@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { freezeWordsSchema } from "./freeze-words.ts";
 
 /** The engines that a workload can be annotated with (`handover.dev/engine`). */
 export const engineSchema = z.enum(["dolt", "cratedb", "kubernetes"]);
@@ -68,6 +69,10 @@ export const announcedTargetSchema = targetKeySchema.extend({
   kind: targetKindSchema.optional(),
   /** Runbook address by operation name, `default` for those without one of their own. */
   runbooks: z.record(z.string(), z.string()),
+  /** Dashboard address by operation name, and `default`, in the same way. */
+  dashboards: z.record(z.string(), z.string()).optional(),
+  /** What freezes it by an annotation that somebody set by hand. For people only: the worker reads the annotation itself. */
+  freeze: freezeWordsSchema.optional(),
 });
 export type AnnouncedTarget = z.infer<typeof announcedTargetSchema>;
 
@@ -87,8 +92,17 @@ export function targetText(target: TargetKey): string {
 
 /** The runbook for an operation on this target: its own, else the target's default, else null. */
 export function runbookFor(target: AnnouncedTarget, operation: string): string | null {
+  return addressFor(target.runbooks, operation);
+}
+
+/** The dashboard for an operation on this target, in the same way. */
+export function dashboardFor(target: Pick<AnnouncedTarget, "dashboards">, operation: string): string | null {
+  return addressFor(target.dashboards ?? {}, operation);
+}
+
+function addressFor(addresses: Readonly<Record<string, string>>, operation: string): string | null {
   const verb = operation.slice(operation.indexOf(".") + 1);
-  return target.runbooks[operation] ?? target.runbooks[verb] ?? target.runbooks.default ?? null;
+  return addresses[operation] ?? addresses[verb] ?? addresses.default ?? null;
 }
 
 /**

@@ -7,6 +7,8 @@ export const tlsCaAnnotation = "handover.dev/tls-ca";
 export const tlsServerNameAnnotation = "handover.dev/tls-server-name";
 /** The default runbook; `handover.dev/runbook.OPERATION` is the one of an operation. */
 export const runbookAnnotation = "handover.dev/runbook";
+/** The same for dashboards. */
+export const dashboardAnnotation = "handover.dev/dashboard";
 /** On a Lease. */
 export const executionAnnotation = "handover.dev/execution";
 export const usedGrantsAnnotation = "handover.dev/used-grants";

@@ -1,3 +1,4 @@
+import { freezeByHand } from "../../domain/freeze-words.ts";
 import {
   type AnnouncedTarget,
   announcedTargetSchema,
@@ -6,7 +7,7 @@ import {
   type WorkloadKind,
   workloadKinds,
 } from "../../domain/target.ts";
-import { runbookAnnotation } from "./annotations.ts";
+import { dashboardAnnotation, runbookAnnotation } from "./annotations.ts";
 
 /** What counts of a workload here, from a list or from a watch. */
 export interface AnnouncingObject {
@@ -28,13 +29,16 @@ export function announcedTarget(
 ): AnnouncedTarget | null {
   const annotations = metadata?.annotations ?? {};
   const name = annotations[nameAnnotation] ?? metadata?.name;
+  const byHand = freezeByHand(annotations);
   const parsed = announcedTargetSchema.safeParse({
     cluster,
     namespace: metadata?.namespace,
     name,
     engine: annotations[engineAnnotation],
     workload: metadata?.name,
-    runbooks: runbooks(annotations),
+    runbooks: addressesOf(runbookAnnotation, annotations),
+    ...dashboardsOf(annotations),
+    ...(byHand === null ? {} : { freeze: byHand }),
   });
   if (!parsed.success || !workloadKinds[parsed.data.engine].includes(kind)) return null;
   const target = parsed.data;
@@ -70,10 +74,16 @@ export function isOfCrateCluster({ metadata }: AnnouncingObject, name: string): 
   return annotations[engineAnnotation] === "cratedb" && (annotations[nameAnnotation] ?? metadata?.name) === name;
 }
 
-function runbooks(annotations: Readonly<Record<string, string>>): Record<string, string> {
-  const own = `${runbookAnnotation}.`;
+function dashboardsOf(annotations: Readonly<Record<string, string>>): { dashboards?: Record<string, string> } {
+  const dashboards = addressesOf(dashboardAnnotation, annotations);
+  return Object.keys(dashboards).length === 0 ? {} : { dashboards };
+}
+
+/** Addresses by operation name: `ANNOTATION.OPERATION`; `default` by the bare annotation. */
+function addressesOf(annotation: string, annotations: Readonly<Record<string, string>>): Record<string, string> {
+  const own = `${annotation}.`;
   const found = Object.entries(annotations).flatMap(([key, value]) => {
-    if (key === runbookAnnotation) return [["default", value]];
+    if (key === annotation) return [["default", value]];
     return key.startsWith(own) && key.length > own.length ? [[key.slice(own.length), value]] : [];
   });
   return Object.fromEntries(found);

@@ -29,12 +29,9 @@ export const freezingProblems = {
       `No worker of cluster ${d.cluster} is alive (last seen: ${d.lastSeen}), so nobody could write it into the cluster. Nothing was frozen or lifted.`,
     (d) => `Without it: ${d.commandLines.join(" · ")}`,
   ),
-  not_frozen: entry<{ scope: string; standing: string | null }>(
+  frozen_by_hand: entry<{ scope: string; freeze: string; lift: string }>(
     "refused",
-    (d) =>
-      d.standing === null
-        ? `Nothing freezes ${d.scope} itself, so there is nothing to lift.`
-        : `There is nothing to lift for ${d.scope} itself: ${d.standing}.`,
-    (d) => (d.standing === null ? "Type: /handover status" : "Lift that one, where it was set."),
+    (d) => `${d.scope} is frozen by an annotation that somebody set by hand, which Handover may not change: ${d.freeze}.`,
+    (d) => `Lift it: ${d.lift}`,
   ),
 } as const;
