@@ -25,6 +25,26 @@ export interface MembershipSnapshot {
   readonly nowMs: number;
 }
 
+/** The snapshot as the one worker that keeps it sees it. Every call throws HandoverError `redis_away`. */
+export interface KeptMemberships {
+  /** Takes the keeping for so long, or keeps it; null: another worker has it. Also what is kept, by `principalKey`. */
+  hold(keeper: string, holdMs: number): Promise<{ entries: ReadonlyMap<string, KeptMembership>; nowMs: number } | null>;
+  /** Writes these, and takes those away; does nothing when the keeping went to another worker meanwhile. */
+  write(keeper: string, entries: ReadonlyMap<string, KeptMembership>, gone: readonly string[]): Promise<void>;
+  /** Lets another worker take over at once. */
+  release(keeper: string): Promise<void>;
+}
+
+/** What is kept of one principal; times by the store's clock. */
+export interface KeptMembership {
+  /** What was found out last; null: nothing yet. */
+  readonly known: { readonly answer: KnownAnswer; readonly asOfMs: number } | null;
+  /** Set when nobody has said since, with when that was noticed last. */
+  readonly trouble: { readonly why: string; readonly atMs: number } | null;
+}
+
+export type KnownAnswer = Exclude<DirectoryAnswer, { kind: "no_answer" }>;
+
 /** Somebody who knows who is behind some kinds of principals: Slack's usergroups, an on-call service … */
 export interface Directory {
   readonly kinds: ReadonlySet<Principal["kind"]>;

@@ -19,6 +19,8 @@ export class ClusterKeys {
   readonly audit: string;
   readonly workers: string;
   readonly workersSeen: string;
+  readonly memberships: string;
+  readonly membershipsKeeper: string;
   readonly freezeWishes: string;
   readonly recent: string;
   readonly #prefix: string;
@@ -35,6 +37,8 @@ export class ClusterKeys {
     this.audit = `${this.#prefix}audit`;
     this.workers = `${this.#prefix}workers`;
     this.workersSeen = `${this.#prefix}workers-seen`;
+    this.memberships = `${this.#prefix}memberships`;
+    this.membershipsKeeper = `${this.#prefix}memberships-keeper`;
     this.freezeWishes = `${this.#prefix}freeze-wishes`;
     this.recent = `${this.#prefix}recent`;
   }
