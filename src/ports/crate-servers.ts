@@ -39,8 +39,8 @@ export interface CrateCluster {
   /** Tables with shards, and partitions with settings of their own beside them. */
   tables(options: CrateCallOptions): Promise<CrateTable[]>;
   /**
-   * What the allocator says of shards that are not where they should be; a shard that is well has no `problem`. It judges
-   * every shard against every node, so that on a large cluster it is asked of some.
+   * What the allocator says of shards. It judges every shard against every node, so that on a large cluster it is asked of
+   * some.
    * @param options.onNodes ids of nodes, for shards on them only; then none that is unassigned
    */
   allocations(options: CrateCallOptions & { readonly onNodes?: readonly string[] | null }): Promise<CrateAllocation[]>;
@@ -182,8 +182,10 @@ export interface CrateAllocation extends TablePart {
   /** Null: it is nowhere. */
   readonly nodeId: string | null;
   readonly state: CrateShard["routingState"];
-  /** Why it is nowhere, or stays although it should not, in the allocator's words; null: nothing is wrong with it. */
+  /** Why it is nowhere, or has to leave its node, in the allocator's words; null: it is well where it is. */
   readonly problem: string | null;
+  /** Of one with a problem: no node takes it as things are. Else it only waits for its turn, or for a node that left. */
+  readonly isStuck: boolean;
   /** Of each other node, why not there. */
   readonly decisions: readonly {
     readonly nodeId: string;

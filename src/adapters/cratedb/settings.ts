@@ -108,10 +108,10 @@ function numberOf(value: SettingValue | null | undefined): number | null {
   return Number.isFinite(number) ? number : null;
 }
 
-/** Where CrateDB writes -1 for “no limit”. */
+/** CrateDB writes -1 for “no limit”, and takes 0 for the same (ShardsLimitAllocationDecider). */
 export function limit(value: SettingValue | null | undefined): number | null {
   const number = numberOf(value);
-  return number === null || number < 0 ? null : number;
+  return number === null || number <= 0 ? null : number;
 }
 
 const unitBytes: Readonly<Record<string, number>> = {

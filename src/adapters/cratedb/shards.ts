@@ -72,6 +72,15 @@ const decisionSchema = z.object({
   explanations: z.array(z.string()).nullable(),
 });
 
+/**
+ * Why a shard that has to leave its node stays there. A shard that is well has an explanation too: why it is not moved for
+ * the balance (MoveDecision.getExplanation in crate's org.elasticsearch.cluster.routing.allocation).
+ */
+const mustLeaveText = /cannot remain on|not allowed to remain on/;
+
+/** Of a shard that waits: for its turn, for a node that left to come back, or for what nodes have to say (AllocateUnassignedDecision). */
+const waitsText = /throttled|force-moved|still waiting|still being retrieved|can allocate the shard/;
+
 export const allocationRowSchema = z
   .tuple([
     z.array(decisionSchema).nullable(),
@@ -84,8 +93,10 @@ export const allocationRowSchema = z
     routingStateSchema,
     z.string().nullable(),
   ])
-  .transform(
-    ([decisions, schema, table, partition, shardId, nodeId, primary, state, explanation]): CrateAllocation => ({
+  .transform(([decisions, schema, table, partition, shardId, nodeId, primary, state, explanation]): CrateAllocation => {
+    const isNowhere = state === "UNASSIGNED";
+    const problem = isNowhere || mustLeaveText.test(explanation ?? "") ? (explanation ?? "unassigned") : null;
+    return {
       schema,
       table,
       partition,
@@ -93,11 +104,12 @@ export const allocationRowSchema = z
       nodeId,
       primary,
       state,
-      problem: explanation,
+      problem,
+      isStuck: problem !== null && !waitsText.test(problem),
       decisions: (decisions ?? []).map((decision) => ({
         nodeId: decision.node_id,
         nodeName: decision.node_name,
         explanations: decision.explanations ?? [],
       })),
-    }),
-  );
+    };
+  });
