@@ -2,7 +2,7 @@
  * `npm run build`: bundles what runs in production into dist/, each as one file of ESM beside its metafile
  * (dist/meta-NAME.json), which tells what went into it.
  *
- *   node bin/build.mjs [worker|edge-node|lambda|cli …]
+ *   node bin/build.mjs [worker|edge-node|edge-socket|lambda|cli …]
  */
 import "./support/old-node.mjs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -16,6 +16,7 @@ import { repositoryRoot } from "./support/repository.mjs";
 export const entries = Object.freeze({
   worker: "src/worker/main.ts",
   "edge-node": "src/edge/node-main.ts",
+  "edge-socket": "src/edge/socket-main.ts",
   lambda: "src/edge/lambda.ts",
   cli: "src/cli/main.ts",
 });

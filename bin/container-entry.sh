@@ -1,5 +1,5 @@
 #!/bin/sh
-# The image's one entry point: `worker`, `edge`, or a line of the CLI (`dolt failover …`).
+# The image's one entry point: `worker`, `edge`, `edge-socket`, or a line of the CLI (`dolt failover …`).
 # `exec` makes Node the container's first process, so that it hears SIGTERM itself.
 set -eu
 case "${1:-}" in
@@ -10,6 +10,10 @@ worker)
 edge)
   shift
   exec node /app/dist/edge-node.mjs "$@"
+  ;;
+edge-socket)
+  shift
+  exec node /app/dist/edge-socket.mjs "$@"
   ;;
 *) exec node /app/dist/cli.mjs "$@" ;;
 esac

@@ -3,16 +3,17 @@ import { hostname } from "node:os";
 import { z } from "zod";
 import type { DoltLogin } from "../domain/dolt-access.ts";
 import { fail } from "../domain/errors.ts";
+import { principalsOf } from "../domain/policy/judging.ts";
 import { readSigningKey, type SigningKey } from "../domain/signing.ts";
 import { readDoltLogin } from "./dolt-login.ts";
 import { type Configuration, readConfiguration } from "./handover-yaml.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the edge takes from its environment, the configuration read. */
-export interface EdgeSettings {
+/** What every edge takes from its environment, the configuration read. */
+export interface CommonEdgeSettings {
   readonly redisUrl: string;
-  readonly slack: SlackSettings & { readonly signingSecret: string };
+  readonly slack: SlackSettings;
   readonly edgeKey: SigningKey;
   readonly configuration: Configuration;
   /** The address to listen on; every interface by default. */
@@ -20,6 +21,17 @@ export interface EdgeSettings {
   /** 0: a free one. */
   readonly port: number;
   readonly logLevel: LogLevel;
+}
+
+/** An edge that Slack reaches over HTTP. */
+export interface EdgeSettings extends CommonEdgeSettings {
+  readonly slack: SlackSettings & { readonly signingSecret: string };
+}
+
+/** An edge that opens the connection itself (Socket Mode); on its port only its health is served. */
+export interface SocketEdgeSettings extends CommonEdgeSettings {
+  /** `xapp-…`, with the scope connections:write: whoever holds it gets a share of what people type and click. */
+  readonly appToken: string;
 }
 
 /** What a worker takes from its environment, the configuration read. */
@@ -35,6 +47,8 @@ export interface WorkerSettings {
   readonly doltLogin: DoltLogin | null;
   /** How long a worker that fell silent keeps its target's lease. */
   readonly leaseSeconds: number;
+  /** Null: the policy names nobody by PagerDuty. */
+  readonly pagerDuty: PagerDutySettings | null;
   /** Where health and metrics are served; 0: a free port. */
   readonly healthPort: number;
   readonly logLevel: LogLevel;
@@ -44,6 +58,12 @@ export interface WorkerSettings {
 export interface AuditSettings {
   readonly redisUrl: string;
   readonly configuration: Configuration | null;
+}
+
+export interface PagerDutySettings {
+  readonly token: string;
+  /** Europe's accounts have another than the rest of the world's. */
+  readonly apiUrl: string;
 }
 
 export interface SlackSettings {
@@ -60,8 +80,10 @@ const secrets = [
   "REDIS_URL",
   "SLACK_SIGNING_SECRET",
   "SLACK_BOT_TOKEN",
+  "SLACK_APP_TOKEN",
   "HANDOVER_EDGE_KEY",
   "HANDOVER_CLUSTER_KEY",
+  "HANDOVER_PAGERDUTY_TOKEN",
 ] as const;
 
 /** Where handover.yaml is looked for when no variable says so. */
@@ -95,12 +117,18 @@ const auditSchema = z.object({
   HANDOVER_CONFIG_YAML: text.optional(),
 });
 
-const edgeSchema = z.object({
+const commonEdge = {
   ...common,
-  SLACK_SIGNING_SECRET: text,
   HANDOVER_EDGE_KEY: signingKey,
   HOST: text.default("0.0.0.0"),
   PORT: port.default(3000),
+};
+
+const edgeSchema = z.object({ ...commonEdge, SLACK_SIGNING_SECRET: text });
+
+const socketEdgeSchema = z.object({
+  ...commonEdge,
+  SLACK_APP_TOKEN: z.string().regex(/^xapp-\S+$/, "is not an app-level token (xapp-…)"),
 });
 
 const workerSchema = z.object({
@@ -117,19 +145,28 @@ const workerSchema = z.object({
     .pipe(z.array(z.string().regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)).min(1)),
   HANDOVER_LEASE_SECONDS: z.coerce.number().int().min(5).max(300).default(15),
   HANDOVER_HEALTH_PORT: port.default(8080),
+  HANDOVER_PAGERDUTY_TOKEN: text.optional(),
+  HANDOVER_PAGERDUTY_API_URL: webAddress.default("https://api.pagerduty.com"),
 });
 
 /** @throws {HandoverError} `configuration_invalid`; it names variables, never their values */
 export function readEdgeSettings(environment: Environment): EdgeSettings {
   const values = readVariables(environment, edgeSchema);
+  const settings = commonEdgeSettings(values);
+  return { ...settings, slack: { ...settings.slack, signingSecret: values.SLACK_SIGNING_SECRET } };
+}
+
+/** @throws {HandoverError} `configuration_invalid`; it names variables, never their values */
+export function readSocketEdgeSettings(environment: Environment): SocketEdgeSettings {
+  const values = readVariables(environment, socketEdgeSchema);
+  return { ...commonEdgeSettings(values), appToken: values.SLACK_APP_TOKEN };
+}
+
+function commonEdgeSettings(values: Omit<z.infer<typeof edgeSchema>, "SLACK_SIGNING_SECRET">): CommonEdgeSettings {
   const configuration = loadConfiguration(values);
   return {
     redisUrl: values.REDIS_URL,
-    slack: {
-      botToken: values.SLACK_BOT_TOKEN,
-      apiUrl: values.SLACK_API_URL,
-      signingSecret: values.SLACK_SIGNING_SECRET,
-    },
+    slack: { botToken: values.SLACK_BOT_TOKEN, apiUrl: values.SLACK_API_URL },
     edgeKey: knownKey(values.HANDOVER_EDGE_KEY, "HANDOVER_EDGE_KEY", configuration.edge.publicKeys, "edge.publicKeys"),
     configuration,
     host: values.HOST,
@@ -155,6 +192,7 @@ export function readWorkerSettings(environment: Environment): WorkerSettings {
     configuration,
     doltLogin: readDoltLogin(environment),
     leaseSeconds: values.HANDOVER_LEASE_SECONDS,
+    pagerDuty: pagerDutySettings(values, configuration),
     healthPort: values.HANDOVER_HEALTH_PORT,
     logLevel: values.HANDOVER_LOG_LEVEL,
   };
@@ -166,6 +204,17 @@ export function readAuditSettings(environment: Environment): AuditSettings {
   const isNamed = values.HANDOVER_CONFIG !== undefined || values.HANDOVER_CONFIG_YAML !== undefined;
   const isThere = isNamed || existsSync(defaultConfiguration);
   return { redisUrl: values.REDIS_URL, configuration: isThere ? loadConfiguration(values) : null };
+}
+
+/** A policy by which nobody could ever be found out is no policy: it is said at the start, and not at night. */
+function pagerDutySettings(
+  values: Pick<z.infer<typeof workerSchema>, "HANDOVER_PAGERDUTY_TOKEN" | "HANDOVER_PAGERDUTY_API_URL">,
+  { policy }: Configuration,
+): PagerDutySettings | null {
+  const { HANDOVER_PAGERDUTY_TOKEN: token, HANDOVER_PAGERDUTY_API_URL: apiUrl } = values;
+  if (token !== undefined) return { token, apiUrl };
+  if (!principalsOf(policy).some(({ kind }) => kind.startsWith("pagerduty_"))) return null;
+  throw invalid("HANDOVER_PAGERDUTY_TOKEN is not set, and the policy names people by PagerDuty");
 }
 
 function readVariables<Schema extends z.ZodObject>(environment: Environment, schema: Schema): z.infer<Schema> {

@@ -2,6 +2,7 @@ import { readEdgeSettings } from "../config/environment.ts";
 import { HandoverError } from "../domain/errors.ts";
 import { startEdgeServer } from "./node-server.ts";
 import { openEdge } from "./services.ts";
+import { toldToEnd } from "./told-to-end.ts";
 
 /** How long what has begun may still take when the process is told to end; Slack waits 3 s. */
 const shutdownMs = 5_000;
@@ -21,12 +22,6 @@ async function main(): Promise<void> {
   } finally {
     await edge.close();
   }
-}
-
-function toldToEnd(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve(signal));
-  });
 }
 
 try {

@@ -9,12 +9,13 @@ import { connectRedis, type RedisConnection } from "../adapters/redis/connection
 import { RedisFaceStore } from "../adapters/redis/face-store.ts";
 import { RedisFreezeWishes } from "../adapters/redis/freeze-wishes.ts";
 import { ClusterKeys } from "../adapters/redis/keys.ts";
+import { RedisMemberships } from "../adapters/redis/memberships.ts";
 import { RedisRequestLists } from "../adapters/redis/request-lists.ts";
 import { RedisRequestStore } from "../adapters/redis/request-store.ts";
 import { SlackChat, SlackHomeTabs, SlackModals } from "../adapters/slack/chat.ts";
 import { SlackPeople } from "../adapters/slack/people.ts";
 import { createSlackCall } from "../adapters/slack/web-api.ts";
-import type { EdgeSettings } from "../config/environment.ts";
+import type { CommonEdgeSettings, EdgeSettings } from "../config/environment.ts";
 import type { ClusterConfig } from "../config/handover-yaml.ts";
 import { newId } from "../domain/ids.ts";
 import { readPublicKeys } from "../domain/signing.ts";
@@ -34,13 +35,21 @@ export interface Edge {
 type OpenWakeUp = (redis: RedisConnection, cluster: string) => WakeUp & { close(): Promise<void> };
 
 /**
- * The edge on its real parts. Connects in the background: an edge whose Redis is away says so to whoever asks.
+ * The edge on its real parts, reached over HTTP. Connects in the background: an edge whose Redis is away says so to whoever asks.
  * @param openWakeUp how workers are woken; tests of lost wake-ups hand in one that dies at a chosen call
  */
-export function openEdge(
-  settings: EdgeSettings,
+export function openEdge(settings: EdgeSettings, openWakeUp?: OpenWakeUp): Edge {
+  const { services, log, close } = openEdgeServices(settings, openWakeUp);
+  const receiver = new SlackReceiver({ signingSecret: settings.slack.signingSecret, clock: systemClock, log });
+  createEdgeApp(receiver, services);
+  return { receiver, log, close };
+}
+
+/** What every edge works with, however Slack reaches it. */
+export function openEdgeServices(
+  settings: CommonEdgeSettings,
   openWakeUp: OpenWakeUp = (redis, cluster) => new QueueWakeUp(redis, cluster),
-): Edge {
+): { readonly services: EdgeServices; readonly log: Logger; close(): Promise<void> } {
   const { configuration } = settings;
   const log = pino({ level: settings.logLevel, base: { role: "edge" } }, pino.destination(2));
   const onTrouble = (why: string) => log.warn({ why }, "Redis is away");
@@ -65,10 +74,8 @@ export function openEdge(
     newRequestId: () => newId(randomBytes),
     log,
   };
-  const receiver = new SlackReceiver({ signingSecret: settings.slack.signingSecret, clock: systemClock, log });
-  createEdgeApp(receiver, services);
   return {
-    receiver,
+    services,
     log,
     close: async () => {
       await Promise.all(wakeUps.map((wakeUp) => wakeUp.close()));
@@ -86,6 +93,7 @@ function clusterServices(cluster: ClusterConfig, redis: RedisConnection, wakeUp:
     requests,
     faces,
     announcements: new RedisAnnouncements(redis, keys),
+    memberships: new RedisMemberships(redis, keys),
     lists: new RedisRequestLists(redis, keys),
     freezeWishes: new RedisFreezeWishes(redis, keys),
     wakeUp,

@@ -9,7 +9,7 @@ import { libraryCopies } from "./shared-libraries.ts";
 export const PROJECT_IMAGE = "handover.test/handover:1";
 
 /** What the Dockerfile bundles. */
-const BUNDLES: readonly EntryName[] = ["worker", "edge-node", "cli"];
+const BUNDLES: readonly EntryName[] = ["worker", "edge-node", "edge-socket", "cli"];
 const SHELL = "/bin/sh";
 /** The Dockerfile's `USER`. */
 const USER = "65532:65532";
