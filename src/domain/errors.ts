@@ -3,6 +3,7 @@
  * and what a person does next (`next`). `docs/errors.md` names every code; a test holds that.
  */
 import { crateProblems } from "./problems/cratedb.ts";
+import { crateLifecycleProblems } from "./problems/cratedb-lifecycle.ts";
 import { doltProblems } from "./problems/dolt.ts";
 import { doltOperationProblems } from "./problems/dolt-operations.ts";
 import type { Entry, ProblemKind } from "./problems/entry.ts";
@@ -24,6 +25,7 @@ export const problemTable = {
   ...doltProblems,
   ...doltOperationProblems,
   ...crateProblems,
+  ...crateLifecycleProblems,
 } as const;
 
 export type ProblemCode = keyof typeof problemTable;
