@@ -8,6 +8,7 @@ import type { CrateClusters } from "../ports/crate-clusters.ts";
 import type { CrateServers } from "../ports/crate-servers.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import type { ClusterFreezes, FreezeWishes } from "../ports/freezes.ts";
+import type { MembershipSource } from "../ports/memberships.ts";
 import type { Announcements, FaceStore, RequestStore } from "../ports/request-store.ts";
 import type { WakeUp } from "../ports/wake-up.ts";
 import type { TargetLeases, Workloads } from "../ports/workloads.ts";
@@ -24,6 +25,8 @@ export interface WorkerServices {
   readonly wakeUp: WakeUp;
   readonly chat: Chat;
   readonly people: People;
+  /** Who is in a group, or on call: asked anew for each plan and each admission. */
+  readonly memberships: MembershipSource;
   readonly workloads: Workloads;
   readonly leases: TargetLeases;
   readonly freezes: ClusterFreezes;

@@ -21,6 +21,7 @@ import { demandRedis } from "../adapters/redis/demand.ts";
 import { RedisFaceStore } from "../adapters/redis/face-store.ts";
 import { RedisFreezeWishes } from "../adapters/redis/freeze-wishes.ts";
 import { ClusterKeys } from "../adapters/redis/keys.ts";
+import { RedisMemberships } from "../adapters/redis/memberships.ts";
 import { RedisRequestStore } from "../adapters/redis/request-store.ts";
 import { SlackChat } from "../adapters/slack/chat.ts";
 import { SlackPeople } from "../adapters/slack/people.ts";
@@ -29,13 +30,16 @@ import { configuredAccess } from "../config/dolt-access.ts";
 import type { WorkerSettings } from "../config/environment.ts";
 import { fail } from "../domain/errors.ts";
 import { newId } from "../domain/ids.ts";
+import { principalsOf } from "../domain/policy/judging.ts";
 import { readPublicKeys } from "../domain/signing.ts";
 import { LeaseObserver } from "../execution/lease-observer.ts";
 import type { Operation } from "../operations/operation.ts";
 import { operations } from "../operations/registry.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import { version } from "../version.ts";
+import { MembershipKeeper } from "./membership-keeper.ts";
 import { MessageKeeper } from "./message-keeper.ts";
+import { openDirectories } from "./open-directories.ts";
 import type { WorkerServices } from "./services.ts";
 import { HandoverWorker } from "./worker.ts";
 
@@ -75,6 +79,7 @@ export async function startWorker(
   const faces = new RedisFaceStore(redis, keys);
   const callSlack = createSlackCall(settings.slack);
   const chat = new SlackChat(callSlack);
+  const directories = openDirectories(settings, callSlack, store, systemClock);
   const wakeUp = new QueueWakeUp(redis, cluster);
   const ownCluster = configuration.clusters.find((candidate) => candidate.name === cluster);
   if (ownCluster === undefined)
@@ -89,6 +94,7 @@ export async function startWorker(
     wakeUp,
     chat,
     people: new SlackPeople(callSlack, configuration.slack),
+    memberships: directories,
     workloads: new KubernetesWorkloads(api, {
       cluster,
       namespaces: settings.namespaces,
@@ -132,6 +138,16 @@ export async function startWorker(
     stopping.signal,
   ).catch(() => undefined);
   const running = worker.run(stopping.signal);
+  const keeper = new MembershipKeeper({
+    kept: new RedisMemberships(redis, keys),
+    directories,
+    principals: principalsOf(configuration.policy),
+    workerId,
+    clock: systemClock,
+    random: Math.random,
+    log,
+  });
+  const keeping = keeper.run(stopping.signal);
   const consume = (kind: "plan" | "execute") =>
     startConsumer({
       url: settings.redisUrl,
@@ -150,7 +166,7 @@ export async function startWorker(
     async stop(deadlineMs) {
       stopping.abort(new Error("the worker is shutting down"));
       await Promise.all(consumers.map((consumer) => consumer.close(deadlineMs)));
-      await Promise.all([running, watching]);
+      await Promise.all([running, watching, keeping]);
       await wakeUp.close();
       await redis.close();
       await kubeConfig.close();

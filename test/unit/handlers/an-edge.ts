@@ -60,11 +60,13 @@ export class AnEdge {
   #ids = 0;
 
   get services(): EdgeServices {
-    const { requests, faces, announcements, lists, freezeWishes, wakeUp, chat, clock } = this;
+    const { requests, faces, announcements, memberships, lists, freezeWishes, wakeUp, chat, clock } = this;
     const drawer = new FaceDrawer({ requests, faces, chat, clock });
     const keys = readPublicKeys([clusterKeys.publicText]);
     return {
-      clusters: [{ name: "main", requests, faces, announcements, lists, freezeWishes, wakeUp, drawer, keys }],
+      clusters: [
+        { name: "main", requests, faces, announcements, memberships, lists, freezeWishes, wakeUp, drawer, keys },
+      ],
       policy: this.policy,
       home: { teamId: "T1" },
       chat,

@@ -7,6 +7,7 @@ import type { WorkerServices } from "../../../src/worker/services.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryFreezes, MemoryFreezeWishes } from "../../support/memory-freezes.ts";
 import { MemoryLeases } from "../../support/memory-leases.ts";
+import { MemoryMemberships } from "../../support/memory-memberships.ts";
 import {
   MemoryAnnouncements,
   MemoryFaceStore,
@@ -29,6 +30,7 @@ export class AWorker {
   readonly freezes = new MemoryFreezes(["shop"]);
   readonly freezeWishes = new MemoryFreezeWishes(this.clock);
   readonly chat = new RecordedChat();
+  readonly memberships = new MemoryMemberships(this.clock);
   readonly operation = switchingOperation();
   readonly clusterKey = readSigningKey(cluster.privateText);
   readonly edgeKey = readSigningKey(edge.privateText);
@@ -61,6 +63,7 @@ export class AWorker {
       wakeUp: new MemoryWakeUp(),
       chat,
       people: { look: async (person) => ({ objection: null, person }) },
+      memberships: this.memberships,
       leases,
       freezes,
       freezeWishes,
