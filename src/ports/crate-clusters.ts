@@ -40,6 +40,8 @@ export interface CrateClusters {
     changes: Readonly<Record<string, string | null>>,
     signal: AbortSignal,
   ): Promise<void>;
+  /** The same of its labels: the StatefulSet's own, not those of its pods. */
+  label(set: CrateSetReference, changes: Readonly<Record<string, string | null>>, signal: AbortSignal): Promise<void>;
   /** CronJobs of the namespace and their Jobs, whatever they are for. */
   cronJobs(namespace: string, signal: AbortSignal): Promise<Seen<readonly CronJobView[]>>;
   jobs(namespace: string, signal: AbortSignal): Promise<Seen<readonly JobView[]>>;

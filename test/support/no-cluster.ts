@@ -45,6 +45,7 @@ export const noCluster: Pick<OperationContext, "workloads" | "dolt" | "crate" | 
     setReplicas: asked,
     setStartUpArguments: asked,
     annotate: asked,
+    label: asked,
     cronJobs: asked,
     jobs: asked,
     changeCronJob: asked,

@@ -127,15 +127,19 @@ export class KubernetesCrateClusters implements CrateClusters {
   }
 
   async annotate(
-    { namespace, name, uid }: CrateSetReference,
-    changes: Readonly<Record<string, string | null>>,
+    set: CrateSetReference,
+    annotations: Readonly<Record<string, string | null>>,
     signal: AbortSignal,
   ): Promise<void> {
-    // Another object of that name has another UID, which is immutable: the API server then refuses.
-    const body = { metadata: { uid, annotations: changes } };
-    await this.#api.call(`annotating StatefulSet ${namespace}/${name}`, signal, (options) =>
-      this.#api.apps.patchNamespacedStatefulSet({ namespace, name, body }, mergePatch(options)),
-    );
+    await this.#mark(set, `annotating StatefulSet ${set.namespace}/${set.name}`, { annotations }, signal);
+  }
+
+  async label(
+    set: CrateSetReference,
+    labels: Readonly<Record<string, string | null>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#mark(set, `labelling StatefulSet ${set.namespace}/${set.name}`, { labels }, signal);
   }
 
   cronJobs(namespace: string, signal: AbortSignal): Promise<Seen<readonly CronJobView[]>> {
@@ -222,6 +226,19 @@ export class KubernetesCrateClusters implements CrateClusters {
       return answers.every(Boolean) ? [] : [right];
     });
     return (await Promise.all(asked)).flat();
+  }
+
+  async #mark(
+    { namespace, name, uid }: CrateSetReference,
+    doing: string,
+    marks: Readonly<Record<string, Readonly<Record<string, string | null>>>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    // Another object of that name has another UID, which is immutable: the API server then refuses.
+    const body = { metadata: { uid, ...marks } };
+    await this.#api.call(doing, signal, (options) =>
+      this.#api.apps.patchNamespacedStatefulSet({ namespace, name, body }, mergePatch(options)),
+    );
   }
 
   async #podsOf(namespace: string, { metadata, spec }: V1StatefulSet, signal: AbortSignal): Promise<V1Pod[]> {
