@@ -1,6 +1,7 @@
 import { fail, problem } from "../domain/errors.ts";
 import type { Person } from "../domain/people.ts";
 import { fingerprintOf, type Parameters, type Plan, type PlanDraft } from "../domain/plan.ts";
+import type { Schedule } from "../domain/schedule.ts";
 import { engineAnnotation, nameAnnotation, type TargetKey } from "../domain/target.ts";
 import type { Operation, OperationContext, PlanResult } from "../operations/operation.ts";
 import { type TargetReference, targetReference, type WorkloadMarks } from "../ports/workloads.ts";
@@ -54,6 +55,8 @@ export function planFrom(
     target: TargetKey & TargetReference;
     requester: Person;
     parameters: Parameters;
+    schedule?: Schedule | undefined;
+    dryRun?: true | undefined;
   },
   nowMs: number,
 ): Plan {
@@ -65,6 +68,8 @@ export function planFrom(
     target: { cluster, name, ...targetReference(about.target) },
     requester: about.requester,
     parameters: about.parameters,
+    ...(about.schedule === undefined ? {} : { schedule: about.schedule }),
+    ...(about.dryRun === undefined ? {} : { dryRun: about.dryRun }),
     ...draft,
     fingerprint: fingerprintOf(draft.facts, draft.warnings),
     madeAtMs: nowMs,

@@ -1,6 +1,7 @@
 import { problem, problemOf } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { RequestRecord } from "../domain/request.ts";
+import { isTooEarly } from "../domain/schedule.ts";
 import type { Transition } from "../domain/transitions/change.ts";
 import { wentStale } from "../domain/transitions/ending-early.ts";
 import { refused } from "../domain/transitions/planning.ts";
@@ -26,6 +27,8 @@ export async function executeRequest(
   const found = await services.store.read(requestId);
   if (found === null || found.record.state !== "approved") return;
   const { record, nowMs } = found;
+  // Woken before its time, as it was approved; whoever walks the requests wakes it when the time has come.
+  if (isTooEarly(record.schedule, nowMs)) return;
   const operation = services.operations.find((candidate) => candidate.name === record.operation);
   if (operation === undefined) {
     const known = services.operations.map((candidate) => candidate.name);

@@ -49,16 +49,18 @@ async function decisionOn(
       target: { ...record.target, cluster: services.cluster },
       requester: record.requester,
       parameters: record.parameters,
+      schedule: record.schedule,
+      dryRun: record.dryRun,
     };
     const plan = planFrom(result.draft, about, services.clock.nowMs());
-    if (plan.acceptance !== undefined && needsAcceptance(plan) && record.rule.approvals === 0) {
+    if (plan.acceptance !== undefined && needsAcceptance(plan) && record.rule.approvals === 0 && !record.dryRun) {
       // Nobody will click Approve, so nobody could accept it there.
       const { title, figures, flag } = plan.acceptance;
       const why = problem("acceptance_missing", { title, figures, commandLine: acceptingLine(record, flag) });
       return (current, nowMs) => refused(current, [why], nowMs);
     }
     const signed = signStatement(plan, services.clusterKey);
-    return plan.steps.length === 0
+    return plan.steps.length === 0 || plan.dryRun
       ? (current, nowMs) => answered(current, signed, nowMs)
       : (current, nowMs) => planned(current, signed, plan, nowMs);
   } catch (error) {

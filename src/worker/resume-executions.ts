@@ -23,7 +23,7 @@ import { RecordKeeper } from "./record-keeper.ts";
 import type { WorkerServices } from "./services.ts";
 
 const callDeadlineMs = 10_000;
-/** No policy lets a grant live longer, so a grant that is remembered for so long has expired by what is signed. */
+/** No policy lets a grant without a time of its own live longer, so a grant that is remembered for so long has expired by what is signed. */
 const longestExpiryMs = 24 * 60 * 60_000;
 
 /**
@@ -89,7 +89,7 @@ export class ExecutionResumer {
       const surroundings = { ...services, operation, context, holder: services.workerId, shutdown };
       const objection = open.committed ? null : await this.#objectionTo(record, operation, context);
       const audience = audienceFor(services, record.id);
-      const rememberMs = services.clock.nowMs() + longestExpiryMs;
+      const rememberMs = Math.max(services.clock.nowMs() + longestExpiryMs, plan.schedule?.endsAtMs ?? 0);
       const result = await resume(surroundings, plan, open.id, rememberMs, audience, { objection });
       services.log.info({ ...facts, state: result.state }, "resumed execution ended");
     } catch (error) {

@@ -5,6 +5,7 @@ import type { ApproverJudgement } from "../policy/judging.ts";
 import { wouldHelp } from "../policy/requirements.ts";
 import { standingOf } from "../policy/standing.ts";
 import type { RequestRecord } from "../request.ts";
+import { grantEndsAtMs } from "../schedule.ts";
 import { digestOf, type Signed } from "../signing.ts";
 import { done, next, notNow, objectionToSettled, outcome, settled, type Transition } from "./change.ts";
 import { approvalsOf, shownPlan } from "./reading.ts";
@@ -58,7 +59,10 @@ export function approve(record: RequestRecord, signed: Signed, approval: Approva
   const accepted = approval.accepted === true ? ` They accepted by name: ${acceptedText(record)}` : "";
   const story = `Approved by ${mention(approval.approver)} (${approvals.length} of ${record.rule.approvals}${enough ? "" : `; still needs ${missingText}`}).${accepted}`;
   const state = enough ? "approved" : "awaiting_approval";
-  const expiresAtMs = enough ? nowMs + record.rule.expiresAfterMinutes * 60_000 : record.expiresAtMs;
+  const { expiresAfterMinutes } = record.rule;
+  const expiresAtMs = enough
+    ? grantEndsAtMs(shownPlan(record)?.schedule, nowMs, expiresAfterMinutes)
+    : record.expiresAtMs;
   return done({ ...next(record, nowMs, state, story), approvals, expiresAtMs });
 }
 

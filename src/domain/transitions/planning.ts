@@ -20,10 +20,15 @@ export function planned(record: RequestRecord, signed: Signed, plan: Plan, nowMs
   const byFlag = acceptance?.given
     ? ` ${mention(record.requester)} accepted by --${acceptance.flag}: ${acceptance.title}`
     : "";
-  const story = `Plan made: ${plan.steps.length} steps. ${plan.cost}${byFlag}`;
-  const state = record.rule.approvals === 0 ? "approved" : "awaiting_approval";
+  const when = plan.schedule === undefined ? "" : ` To begin ${scheduleText(plan.schedule)}.`;
+  const story = `Plan made: ${plan.steps.length} steps. ${plan.cost}${byFlag}${when}`;
+  const state = needsApproval ? "awaiting_approval" : "approved";
+  // From when on escalation counts, by the signed plan; no reminder may say that somebody may approve who may not yet.
+  const sinceMs = Math.max(nowMs, plan.madeAtMs);
+  const waiting = needsApproval ? { waiting: { sinceMs, reminded: 0, escalated: 0, notices: [] } } : {};
   // The worker has asked Slack who that is: from now on a second account of the same person is known.
-  return done({ ...next(record, nowMs, state, story), requester: plan.requester, plan: signed, expiresAtMs });
+  const known = { requester: plan.requester, plan: signed };
+  return done({ ...next(record, nowMs, state, story), ...known, expiresAtMs, ...waiting });
 }
 
 /** A question that changes nothing is settled by its answer: what was seen, or, of a dry run, what would be done. */

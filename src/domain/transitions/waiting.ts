@@ -1,4 +1,5 @@
 import type { Escalation } from "../policy/rule.ts";
+import { standingOf } from "../policy/standing.ts";
 import type { RequestRecord } from "../request.ts";
 import { done, next, notNow, type Transition, touched } from "./change.ts";
 import { approvalsOf } from "./reading.ts";
@@ -15,8 +16,8 @@ export function dueOf(record: RequestRecord, nowMs: number): Due | null {
   const { waiting, rule, state } = record;
   if (state !== "awaiting_approval" || waiting === undefined) return null;
   const hasCome = (minutes: number) => nowMs >= waiting.sinceMs + minutes * 60_000;
-  const reminders = (rule.remindAfterMinutes ?? []).slice(waiting.reminded).filter(hasCome).length;
-  const escalations = (rule.escalation ?? []).slice(waiting.escalated).filter((one) => hasCome(one.afterMinutes));
+  const reminders = rule.remindAfterMinutes.slice(waiting.reminded).filter(hasCome).length;
+  const escalations = rule.escalation.slice(waiting.escalated).filter((one) => hasCome(one.afterMinutes));
   return reminders === 0 && escalations.length === 0 ? null : { reminders, escalations };
 }
 
@@ -26,7 +27,7 @@ export function nextDeadlineMs(record: RequestRecord): number | null {
   const deadlines = expiresAtMs === null ? [] : [expiresAtMs];
   if (state === "approved" && schedule !== undefined) deadlines.push(schedule.startAtMs);
   if (state === "awaiting_approval" && waiting !== undefined) {
-    const minutes = [rule.remindAfterMinutes?.[waiting.reminded], rule.escalation?.[waiting.escalated]?.afterMinutes];
+    const minutes = [rule.remindAfterMinutes[waiting.reminded], rule.escalation[waiting.escalated]?.afterMinutes];
     deadlines.push(...minutes.flatMap((one) => (one === undefined ? [] : [waiting.sinceMs + one * 60_000])));
   }
   return deadlines.length === 0 ? null : Math.min(...deadlines);
@@ -72,14 +73,14 @@ export function isYetToBeNoticed(record: RequestRecord, userId: string): boolean
   return !isTold && !hasApproved;
 }
 
-/** The escalations that have happened by this time: whom they named may approve from then on, where the rule says so. */
+/** The escalations that have come due: whom they name is told, too. */
 export function escalationsOf(record: RequestRecord): readonly Escalation[] {
-  return (record.rule.escalation ?? []).slice(0, record.waiting?.escalated ?? 0);
+  return record.rule.escalation.slice(0, record.waiting?.escalated ?? 0);
 }
 
 function reminderText(record: RequestRecord, nowMs: number): string {
-  const missing = record.rule.approvals - record.approvals.length;
-  return `Reminder: this waits for ${missing} more approval${missing === 1 ? "" : "s"}, ${leftText(record, nowMs)}.`;
+  const { missingText } = standingOf(record.rule, approvalsOf(record));
+  return `Reminder: this still needs ${missingText}, ${leftText(record, nowMs)}.`;
 }
 
 function escalationText(record: RequestRecord, { to, afterMinutes, mayApprove }: Escalation, nowMs: number): string {
