@@ -1,6 +1,6 @@
 import type { App, SlashCommand } from "@slack/bolt";
 import { z } from "zod";
-import { HandoverError, problem, problemOf } from "../../src/domain/errors.ts";
+import { HandoverError, type Problem, problem, problemOf } from "../../src/domain/errors.ts";
 import { type Engine, slashCommands, targetText } from "../../src/domain/target.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import { Budget } from "../budget.ts";
@@ -11,6 +11,7 @@ import type { EdgeServices } from "../services.ts";
 import { readAnnounced } from "./announced.ts";
 import { ask } from "./ask.ts";
 import { slackGrammar } from "./grammars.ts";
+import { answerSideCommand, nearestSideCommand, sideVerbs } from "./handover.ts";
 
 /** Of a slash command's form (https://docs.slack.dev/interactivity/implementing-slash-commands). */
 const payloadSchema = z.object({
@@ -47,12 +48,24 @@ export async function answerEngineCommand(
     const text = unescaped(fields.text).trim();
     if (text === "" || text === "help") return await help(engine, services);
     const asked = { engine, person, channelId: fields.channel_id, text, deliveryId: fields.trigger_id };
-    return await ask(asked, services, new Budget(services.clock));
+    const budget = new Budget(services.clock);
+    const aside = engine === "kubernetes" ? await answerSideCommand(asked, services, budget) : null;
+    if (aside !== null) return aside;
+    const meant = engine === "kubernetes" ? misspeltSideCommand(text) : null;
+    return meant === null ? await ask(asked, services, budget) : problemMessage(meant);
   } catch (error) {
     const why = problemOf(error, "answering the command");
     services.log.error({ problem: why.code, err: error }, "a command was not carried out");
     return problemMessage(why);
   }
+}
+
+/** `/handover frezze orders` is no operation's mistake. */
+function misspeltSideCommand(text: string): Problem | null {
+  const verbs = slackGrammar("kubernetes").definitions.map(({ verb }) => verb);
+  const nearest = nearestSideCommand(text, verbs);
+  const [given = ""] = text.split(/\s/, 1);
+  return nearest === null ? null : problem("command_unknown", { given, known: [...verbs, ...sideVerbs], nearest });
 }
 
 async function help(engine: Engine, services: EdgeServices): Promise<ChatMessage> {

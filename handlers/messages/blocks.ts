@@ -38,6 +38,18 @@ export function section(text: string): Block {
   return { type: "section", text: mrkdwnObject(text, limits.sectionText) };
 }
 
+/** Over as many sections as it takes: a status of many nodes is longer than one may be. */
+export function longList(heading: string, lines: readonly string[]): Block[] {
+  const parts: string[] = [];
+  for (const line of lines) {
+    const last = parts.at(-1);
+    if (last === undefined) parts.push(`*${heading}*\n${line}`);
+    else if (last.length + line.length < limits.sectionText) parts[parts.length - 1] = `${last}\n${line}`;
+    else parts.push(line);
+  }
+  return parts.map(section);
+}
+
 /** A small grey line. */
 export function context(...texts: readonly string[]): Block {
   const elements = texts.slice(0, limits.contextElements).map((text) => mrkdwnObject(text, limits.contextText));

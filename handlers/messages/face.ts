@@ -9,7 +9,7 @@ import {
 import { runbookFor, targetText } from "../../src/domain/target.ts";
 import { approvalsOf, shownPlan } from "../../src/domain/transitions/reading.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
-import { type Block, context, limits, notification, section } from "./blocks.ts";
+import { type Block, context, limits, longList, notification, section } from "./blocks.ts";
 import { faceButtons, isLinkable } from "./buttons.ts";
 import { mention, mrkdwn, timeOfDay, utcTime } from "./mrkdwn.ts";
 import { problemText } from "./problems.ts";
@@ -42,7 +42,8 @@ export function title(record: RequestRecord): string {
   return `*${mrkdwn(what)} of ${mrkdwn(name)}* · namespace *${mrkdwn(namespace)}* · cluster *${mrkdwn(cluster)}*`;
 }
 
-const signs: Readonly<Record<RequestState, string>> = {
+/** How a state looks in a list. */
+export const signs: Readonly<Record<RequestState, string>> = {
   planning: "🔎",
   awaiting_approval: "✋",
   approved: "👍",
@@ -180,18 +181,6 @@ function outcomeBlocks(record: RequestRecord): readonly Block[] {
 
 function duration(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
-}
-
-/** Over as many sections as it takes: a status of many nodes is longer than one may be. */
-function longList(heading: string, lines: readonly string[]): Block[] {
-  const parts: string[] = [];
-  for (const line of lines) {
-    const last = parts.at(-1);
-    if (last === undefined) parts.push(`*${heading}*\n${line}`);
-    else if (last.length + line.length < limits.sectionText) parts[parts.length - 1] = `${last}\n${line}`;
-    else parts.push(line);
-  }
-  return parts.map(section);
 }
 
 function list(heading: string, lines: readonly string[]): Block | null {

@@ -1,0 +1,49 @@
+import { nearestWord } from "../../src/domain/nearest-word.ts";
+import type { ChatMessage } from "../../src/ports/chat.ts";
+import type { Budget } from "../budget.ts";
+import type { EdgeServices } from "../services.ts";
+import type { AskedCommand } from "./ask.ts";
+import { changeFreeze } from "./handover-freeze.ts";
+import { tellHistory } from "./handover-history.ts";
+import { tellStatus } from "./handover-status.ts";
+
+/** What `/handover` does beside the operations on workloads. No operation is called so, but for `status`, which then names a target. */
+export const sideVerbs = ["freeze", "unfreeze", "history", "status"] as const;
+type SideVerb = (typeof sideVerbs)[number];
+
+/**
+ * Answers `/handover freeze`, `unfreeze`, `history`, and `status` without a target.
+ * @returns null: that is none of these, but an operation's command or a mistake
+ * @throws {HandoverError} `redis_away`
+ */
+export async function answerSideCommand(
+  asked: AskedCommand,
+  services: EdgeServices,
+  budget: Budget,
+): Promise<ChatMessage | null> {
+  const { verb, rest } = firstWord(asked.text);
+  switch (sideVerbs.find((known) => known === verb)) {
+    case "freeze":
+    case "unfreeze":
+      return changeFreeze(verb === "freeze" ? "freeze" : "unfreeze", rest, asked, services);
+    case "history":
+      return tellHistory(rest, services, budget);
+    case "status":
+      return rest === "" ? tellStatus(services) : null;
+    case undefined:
+      return null;
+  }
+}
+
+/** The command with its first word put right, where that was most likely meant to be one of these; null otherwise. */
+export function nearestSideCommand(text: string, known: readonly string[]): string | null {
+  const { verb, rest } = firstWord(text);
+  const near = nearestWord(verb, [...known, ...sideVerbs]);
+  const isSide = (word: string | null): word is SideVerb => sideVerbs.some((side) => side === word);
+  return isSide(near) && near !== verb && !known.includes(near) ? ["/handover", near, rest].join(" ").trim() : null;
+}
+
+function firstWord(text: string): { verb: string; rest: string } {
+  const [verb = ""] = text.split(/\s/, 1);
+  return { verb: verb.toLowerCase(), rest: text.slice(verb.length).trim() };
+}
