@@ -1,9 +1,10 @@
 import type { ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findRedisServer, redisAdvice } from "../bin/support/redis.mjs";
 import { freePort } from "./free-port.ts";
+import { selfSignedCertificate } from "./kubernetes/tls/certificate.ts";
 import { killAndWait, spawnTied, waitForLine } from "./tied-process.ts";
 
 /** How long a Redis may take from its start to "Ready to accept connections"; it needs 11 ms as a rule. */
@@ -18,12 +19,16 @@ export interface RedisOptions {
   readonly host?: string;
   /** The port on 127.0.0.1. Default: a free one. */
   readonly port?: number;
+  /** Speaks TLS alone, with a certificate for 127.0.0.1 of its own; clients have to trust `certificateFile`. */
+  readonly tls?: boolean;
 }
 
 /** A Redis (or Valkey) server of our own on a loopback port, its data in a temporary folder. It ends when this process does. */
 export interface RedisServer {
   readonly url: string;
   readonly port: number;
+  /** With TLS: what a client has to trust (`NODE_EXTRA_CA_CERTS`). */
+  readonly certificateFile: string | null;
   /** SIGKILL, as in a crash; the folder stays for {@link restart}. */
   kill(): Promise<void>;
   /** Starts it again on the same port: with what the append-only file holds, or empty without one. */
@@ -41,8 +46,10 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   const program = findRedisServer();
   if (program === null) throw new Error(`No Redis server was found. ${redisAdvice}`);
   const folder = await mkdtemp(join(tmpdir(), "handover-redis-"));
-  const place: Place = { program, folder, host: options.host ?? loopback, appendOnly: options.appendOnly ?? false };
   try {
+    const tls = options.tls === true ? await writeCertificate(folder) : null;
+    const host = options.host ?? loopback;
+    const place: Place = { program, folder, host, appendOnly: options.appendOnly ?? false, tls };
     const { child, port } = await startOnSomePort(place, options.port);
     return handleOf(child, place, port);
   } catch (error) {
@@ -59,6 +66,16 @@ interface Place {
   readonly folder: string;
   readonly host: string;
   readonly appendOnly: boolean;
+  readonly tls: { readonly certificateFile: string; readonly keyFile: string } | null;
+}
+
+async function writeCertificate(folder: string): Promise<NonNullable<Place["tls"]>> {
+  const { certificatePem, privateKeyPem } = selfSignedCertificate("redis", [loopback]);
+  const certificateFile = join(folder, "certificate.pem");
+  const keyFile = join(folder, "key.pem");
+  await writeFile(certificateFile, certificatePem);
+  await writeFile(keyFile, privateKeyPem, { mode: 0o600 });
+  return { certificateFile, keyFile };
 }
 
 async function startOnSomePort(
@@ -81,7 +98,7 @@ async function startOnSomePort(
 async function launch(place: Place, port: number): Promise<ChildProcess> {
   const isLoopback = place.host === loopback;
   const settings = {
-    port: `${port}`,
+    ...portSettings(place, port),
     dir: place.folder,
     save: "",
     appendonly: place.appendOnly ? "yes" : "no",
@@ -103,11 +120,23 @@ async function launch(place: Place, port: number): Promise<ChildProcess> {
   }
 }
 
+function portSettings({ tls }: Place, port: number): Readonly<Record<string, string>> {
+  if (tls === null) return { port: `${port}` };
+  return {
+    port: "0",
+    "tls-port": `${port}`,
+    "tls-cert-file": tls.certificateFile,
+    "tls-key-file": tls.keyFile,
+    "tls-auth-clients": "no",
+  };
+}
+
 function handleOf(first: ChildProcess, place: Place, port: number): RedisServer {
   let child = first;
   return {
-    url: `redis://${place.host}:${port}`,
+    url: `${place.tls === null ? "redis" : "rediss"}://${place.host}:${port}`,
     port,
+    certificateFile: place.tls?.certificateFile ?? null,
     kill: () => killAndWait(child),
     restart: async () => {
       await killAndWait(child);
