@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { newSigningKeys } from "../../../sandbox/keys.ts";
 import { type Environment, readEdgeSettings, readWorkerSettings } from "../../../src/config/environment.ts";
 import { HandoverError } from "../../../src/domain/errors.ts";
@@ -38,6 +38,32 @@ beforeAll(() => {
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
+});
+
+describe("PagerDuty's token", () => {
+  const named = parse(yaml);
+  const policy = [
+    { name: "all", operations: ["dolt.*"], requesters: ["@dba"], approvers: ["@on-call"], approvals: 1 },
+  ];
+  const groups = { dba: ["U1"], "on-call": { pagerduty: { schedule: "PSCHEDULE" } } };
+  const environment = { ...workerEnvironment, HANDOVER_CONFIG_YAML: stringify({ ...named, policy, groups }) };
+
+  it("is needed by workers as soon as the policy names anybody by PagerDuty, and by nobody else", () => {
+    expect(readWorkerSettings(workerEnvironment).pagerDuty).toBeNull();
+    expect(() => readWorkerSettings(environment)).toThrow("HANDOVER_PAGERDUTY_TOKEN is not set");
+    expect(() => readEdgeSettings({ ...edgeEnvironment, HANDOVER_CONFIG_YAML: environment.HANDOVER_CONFIG_YAML })).not.toThrow();
+  });
+
+  it("is taken from the environment or a file, with where to go with it", () => {
+    const apiUrl = "https://api.pagerduty.com";
+    expect(readWorkerSettings({ ...environment, HANDOVER_PAGERDUTY_TOKEN: "secret" }).pagerDuty).toEqual({
+      token: "secret",
+      apiUrl,
+    });
+    const fromFile = { ...environment, HANDOVER_PAGERDUTY_TOKEN_FILE: file("pagerduty-token", "secret\n") };
+    const inEurope = { ...fromFile, HANDOVER_PAGERDUTY_API_URL: "https://api.eu.pagerduty.com" };
+    expect(readWorkerSettings(inEurope).pagerDuty).toEqual({ token: "secret", apiUrl: "https://api.eu.pagerduty.com" });
+  });
 });
 
 describe("the edge's environment", () => {
