@@ -3,6 +3,7 @@ import type { PublicKeys, SigningKey } from "../src/domain/signing.ts";
 import type { Chat, HomeTabs, Modals, People } from "../src/ports/chat.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { FreezeWishes } from "../src/ports/freezes.ts";
+import type { MembershipSnapshots } from "../src/ports/memberships.ts";
 import type { RequestLists } from "../src/ports/request-lists.ts";
 import type { Announcements, FaceStore, RequestStore } from "../src/ports/request-store.ts";
 import type { WakeUp } from "../src/ports/wake-up.ts";
@@ -15,6 +16,7 @@ export interface ClusterServices {
   readonly requests: RequestStore;
   readonly faces: FaceStore;
   readonly announcements: Announcements;
+  readonly memberships: MembershipSnapshots;
   readonly lists: RequestLists;
   readonly freezeWishes: FreezeWishes;
   readonly wakeUp: WakeUp;

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
-import type { Policy } from "../src/domain/policy.ts";
+import type { WrittenPolicy } from "../src/domain/policy/written.ts";
 import { newSigningKeys } from "./keys.ts";
 import type { SlackWorkspace } from "./slack/workspace.ts";
 import { hasEnded, killAndWait, spawnTied, waitForLine } from "./tied-process.ts";
@@ -23,7 +23,7 @@ export interface SystemOptions {
   readonly namespaces: readonly string[];
   /** Name of the cluster, as people see it. */
   readonly cluster: string;
-  readonly policy: Policy;
+  readonly policy: WrittenPolicy;
   /** Port of the edge; 0 for a free one. */
   readonly edgePort?: number;
   readonly leaseSeconds?: number;

@@ -1,10 +1,12 @@
 import { type Approval, approvalSchema } from "../../src/domain/approval.ts";
 import { longestReason } from "../../src/domain/command-line.ts";
 import { type Problem, problem } from "../../src/domain/errors.ts";
+import type { Memberships } from "../../src/domain/memberships.ts";
 import { newStatements } from "../../src/domain/new-statements.ts";
 import { mention, type Person, samePerson } from "../../src/domain/people.ts";
 import { type Acceptance, needsAcceptance, planSchema } from "../../src/domain/plan.ts";
-import { decidingRule, judgeApprover, type PolicyRule } from "../../src/domain/policy.ts";
+import { policyHashOf } from "../../src/domain/policy/hash.ts";
+import type { ApproverJudgement, Right } from "../../src/domain/policy/judging.ts";
 import type { RequestRecord, WishKind } from "../../src/domain/request.ts";
 import { digestOf, openSigned, type Signed, signStatement } from "../../src/domain/signing.ts";
 import { approve, deny, objectionToApproval, objectionToDenial } from "../../src/domain/transitions/approving.ts";
@@ -17,6 +19,7 @@ import type { Budget } from "../budget.ts";
 import type { ButtonValue } from "../messages/buttons.ts";
 import { replacedMessage } from "../messages/notices.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";
+import { judgeClicker, readMemberships } from "./judge-clicker.ts";
 
 /** What a button of a face decides. */
 export type Decision = "approve" | "deny" | "withdraw" | WishKind;
@@ -58,6 +61,7 @@ export async function decide(
 ): Promise<DecisionResult> {
   const { requestId, fingerprint } = click.value;
   let account: Account | null = null;
+  let memberships: Memberships | null = null;
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const found = await cluster.requests.read(requestId);
     if (found === null) return no(problem("request_unknown", { requestId }));
@@ -68,8 +72,10 @@ export async function decide(
     }
     const stray = await objectionToMessage(click, record, cluster, services, budget);
     if (stray !== null) return no(stray);
-    const rule = ruleThenAndNow(record, services);
-    const objection = objectionTo(click, record, rule);
+    const members: Memberships = memberships ?? (await readMemberships(services.policy, cluster.memberships));
+    memberships = members;
+    const judge: Judge = (person) => judgeClicker(person, record, services.policy, members, found.nowMs);
+    const objection = objectionTo(click, record, judge);
     if (objection !== null) return no(objection);
     const looked: Account | Problem = account ?? (await accountOf(click.person, services, budget));
     if ("code" in looked) return no(looked);
@@ -77,11 +83,11 @@ export async function decide(
     account = looked;
     // Only now it is known whether this is another account of somebody who asked, or approved, already.
     const known = { ...click, person: looked.person };
-    const twin = objectionTo(known, record, rule);
+    const twin = objectionTo(known, record, judge);
     if (twin !== null) return no(twin);
     const asked = askedOf(click, record);
     if (asked !== null) return { ok: "ask", record, asked };
-    const next = transition(known, record, found.nowMs, cluster, services);
+    const next = transition(known, record, judge, found.nowMs, cluster, services);
     if (!next.ok) return next;
     const audit = {
       kind: auditKinds[click.decision],
@@ -94,6 +100,7 @@ export async function decide(
         message: click.messageTs,
         ...(click.accepted ? { accepted: acceptanceAskedOf(record)?.title ?? null } : {}),
         ...(click.reason === null ? {} : { reason: click.reason }),
+        ...policyFacts(judge(looked.person), services),
       },
       statements: newStatements(record, next.record),
     };
@@ -129,25 +136,42 @@ const auditKinds: Readonly<Record<Decision, string>> = {
   resume: "resume_wished",
 };
 
-function objectionTo(click: DecidingClick, record: RequestRecord, rule: PolicyRule | null): Problem | null {
+/** What the policy says of a person, for this record at this moment. */
+type Judge = (person: Person) => ApproverJudgement;
+
+/** By which policy, and as whom the person counted, with the age of what is known about that. */
+function policyFacts(judged: ApproverJudgement, services: EdgeServices): Readonly<Record<string, string>> {
+  const rights = judged.kind === "may" ? judged.rights : [];
+  return {
+    policy: policyHashOf(services.policy),
+    ...(rights.length === 0 ? {} : { as: rights.map(rightText).join(", ") }),
+  };
+}
+
+function rightText({ principal, asOfMs }: Right): string {
+  return asOfMs === null ? principal : `${principal} (looked up ${new Date(asOfMs).toISOString()})`;
+}
+
+function objectionTo(click: DecidingClick, record: RequestRecord, judge: Judge): Problem | null {
   const { decision, person, value } = click;
   switch (decision) {
     case "approve":
-      return objectionToApproval(record, rule, person, value.fingerprint);
+      return objectionToApproval(record, judge(person), person, value.fingerprint);
     case "deny":
-      return objectionToDenial(record, rule, person, value.fingerprint) ?? objectionToReason(click.reason);
+      return objectionToDenial(record, judge(person), person, value.fingerprint) ?? objectionToReason(click.reason);
     case "withdraw":
-      return objectionToWithdrawal(record, mayApprove(record, rule, person), person);
+      return objectionToWithdrawal(record, judge(person).kind === "may", person);
     case "cancel":
     case "pause":
     case "resume":
-      return objectionToWish(record, rule, person, decision, value.fingerprint);
+      return objectionToWish(record, judge(person), person, decision, value.fingerprint);
   }
 }
 
 function transition(
   click: DecidingClick,
   record: RequestRecord,
+  judge: Judge,
   nowMs: number,
   cluster: ClusterServices,
   services: EdgeServices,
@@ -155,7 +179,7 @@ function transition(
   const { decision, person, value } = click;
   switch (decision) {
     case "approve":
-      return approval(click, record, nowMs, cluster, services);
+      return approval(click, record, judge(person), nowMs, cluster, services);
     case "deny":
       return deny(record, person, value.fingerprint, click.reason ?? "", nowMs);
     case "withdraw":
@@ -167,13 +191,10 @@ function transition(
   }
 }
 
-function mayApprove(record: RequestRecord, rule: PolicyRule | null, person: Person): boolean {
-  return rule !== null && judgeApprover(rule, person, record.requester) === "allowed";
-}
-
 function approval(
   click: DecidingClick,
   record: RequestRecord,
+  judged: ApproverJudgement,
   nowMs: number,
   cluster: ClusterServices,
   services: EdgeServices,
@@ -190,6 +211,7 @@ function approval(
     approver: click.person,
     atMs: nowMs,
     message: { channelId: click.channelId, ts: click.messageTs },
+    rights: judged.kind === "may" ? judged.rights : [],
     ...(click.accepted ? { accepted: true } : {}),
   });
   return approve(record, signStatement(given, services.edgeKey), given, nowMs);
@@ -204,13 +226,6 @@ function mistrustOf(plan: Signed, record: RequestRecord, cluster: ClusterService
     return problem("grant_invalid", { why: "the plan was made for another requester" });
   }
   return null;
-}
-
-/** Approvers have to be named by the policy now and to have been when the request was made: joining a list does not help. */
-function ruleThenAndNow(record: RequestRecord, services: EdgeServices): PolicyRule | null {
-  const rule = decidingRule(services.policy, record.operation, record.target);
-  if (rule === null) return null;
-  return { ...rule, approvers: rule.approvers.filter((userId) => record.rule.approvers.includes(userId)) };
 }
 
 /** A message that is not the record's own face counts for nothing, and is redrawn as replaced. */

@@ -1,4 +1,4 @@
-import type { Policy } from "../../src/domain/policy.ts";
+import type { WrittenPolicy } from "../../src/domain/policy/written.ts";
 import type { DoltTargetSpec } from "../handle.ts";
 import { people } from "../slack/people.ts";
 
@@ -23,7 +23,7 @@ function dolt(name: string, writesTo: string, ...others: readonly string[]): See
 
 const { alice, bob, carol } = people;
 
-export const policy: Policy = [
+export const policy: WrittenPolicy = [
   {
     name: "databases",
     operations: ["dolt.*"],

@@ -1,9 +1,17 @@
-import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { fail } from "../domain/errors.ts";
-import { policySchema } from "../domain/policy.ts";
+import { checkPolicy } from "../domain/policy/checks.ts";
+import type { Complain } from "../domain/policy/groups.ts";
+import { readPolicy } from "../domain/policy/read-policy.ts";
+import {
+  groupNameSchema,
+  writtenGroupSchema,
+  writtenLinksSchema,
+  writtenRuleSchema,
+} from "../domain/policy/written.ts";
 import { readPublicKeys } from "../domain/signing.ts";
+import { catalogue } from "../operations/catalogue.ts";
 import { doltAccessSchema } from "./dolt-access.ts";
+import { readYaml } from "./read-yaml.ts";
 
 const publicKeySchema = z
   .string()
@@ -28,8 +36,8 @@ export const clusterConfigSchema = z.strictObject({
 });
 export type ClusterConfig = z.infer<typeof clusterConfigSchema>;
 
-/** handover.yaml, shared by edge and worker. It holds no secret. */
-export const configurationSchema = z.strictObject({
+/** handover.yaml as it is written, shared by edge and worker. It holds no secret. */
+export const writtenConfigurationSchema = z.strictObject({
   version: z.literal(1),
   slack: z.strictObject({
     /** The workspace the app is installed in; people of any other are refused. */
@@ -49,7 +57,12 @@ export const configurationSchema = z.strictObject({
     ),
   /** What edges sign approvals with: all that may still be in use. */
   edge: z.strictObject({ publicKeys: z.array(publicKeySchema).min(1) }),
-  policy: policySchema,
+  /** Names for people, so that rules say `@dba` and one place says who that is. */
+  groups: z.record(groupNameSchema, writtenGroupSchema).default({}),
+  /** Default deny; the first rule that matches decides, and only it. */
+  policy: z.array(writtenRuleSchema),
+  /** For rules, and targets, that name none of their own. */
+  links: writtenLinksSchema.default({}),
   redis: z
     .strictObject({
       /** What keeps Redis' data: its append-only file (the default, and looked at), or, stated by hand, its replicas. */
@@ -57,7 +70,24 @@ export const configurationSchema = z.strictObject({
     })
     .default({ durability: "aof" }),
 });
-export type Configuration = z.infer<typeof configurationSchema>;
+
+/** The configuration with its policy as it is judged by. A policy that could not mean what it says is an issue with its path. */
+export const configurationSchema = writtenConfigurationSchema.transform(
+  ({ groups, policy, links, ...rest }, context) => {
+    let isGood = true;
+    const complain: Complain = (path, message) => {
+      isGood = false;
+      context.issues.push({ code: "custom", path: [...path], message, input: undefined });
+    };
+    const read = readPolicy({ groups, policy, links }, complain);
+    // What a rule means is not known where it could not be read.
+    if (isGood) checkPolicy(read, { operations, clusters: rest.clusters.map(({ name }) => name) }, complain);
+    return { ...rest, policy: read };
+  },
+);
+export type Configuration = z.output<typeof configurationSchema>;
+
+const operations = catalogue.map(({ name }) => name);
 
 /**
  * Reads handover.yaml. Unknown keys are errors: a misspelt `approvers` must not mean "nobody checked".
@@ -65,62 +95,7 @@ export type Configuration = z.infer<typeof configurationSchema>;
  * @throws {HandoverError} `configuration_invalid`, each issue with its line and column
  */
 export function readConfiguration(text: string, file: string): Configuration {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const at = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `line ${line}, column ${col}`;
-  };
-  const unreadable = [...document.errors, ...document.warnings];
-  if (unreadable.length > 0) {
-    const issues = unreadable.map(
-      (error) => `${at(error.pos[0])}: ${error.message.split("\n")[0]?.split(" at line")[0]}`,
-    );
-    throw fail("configuration_invalid", { file, issues });
-  }
-  const parsed = configurationSchema.safeParse(document.toJS());
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.flatMap((issue) =>
-    issue.code === "unrecognized_keys"
-      ? issue.keys.map(
-          (key) =>
-            `${at(offsetOf(document.contents, [...issue.path, key]))}: unknown key ${pathText([...issue.path, key])}`,
-        )
-      : [`${at(offsetOf(document.contents, issue.path))}: ${pathText(issue.path)} ${issue.message}`],
-  );
-  throw fail("configuration_invalid", { file, issues });
-}
-
-/** Where the deepest part of this path that is there begins. */
-function offsetOf(root: unknown, path: readonly PropertyKey[]): number {
-  let node = root;
-  let offset = startOf(root) ?? 0;
-  for (const part of path) {
-    if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && key.value === part);
-      if (pair === undefined) break;
-      offset = startOf(pair.key) ?? offset;
-      node = pair.value;
-    } else if (isSeq(node) && typeof part === "number") {
-      node = node.items[part];
-      offset = startOf(node) ?? offset;
-    } else {
-      break;
-    }
-  }
-  return offset;
-}
-
-function startOf(node: unknown): number | null {
-  return isNode(node) ? (node.range?.[0] ?? null) : null;
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  if (path.length === 0) return "the document";
-  return path
-    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
-    .join("")
-    .replace(/^\./, "");
+  return readYaml(text, file, configurationSchema);
 }
 
 function isPublicKey(text: string): boolean {

@@ -67,6 +67,8 @@ export const announcedTargetSchema = targetKeySchema.extend({
   workload: z.string().min(1),
   /** Missing: a StatefulSet; see `kindOf`. */
   kind: targetKindSchema.optional(),
+  /** The workload's labels; of a CrateDB cluster, those that all its StatefulSets have in common. Missing: it has none. */
+  labels: z.record(z.string(), z.string()).optional(),
   /** Runbook address by operation name, `default` for those without one of their own. */
   runbooks: z.record(z.string(), z.string()),
   /** Dashboard address by operation name, and `default`, in the same way. */

@@ -2,12 +2,12 @@ import { openGrant } from "../domain/approval.ts";
 import { type Problem, problem, problemOf } from "../domain/errors.ts";
 import { changedFacts, fingerprintOf, type Plan } from "../domain/plan.ts";
 import type { RequestRecord } from "../domain/request.ts";
-import { grantEndsAtMs, isTooEarly, sameSchedule, scheduleText } from "../domain/schedule.ts";
+import { sameSchedule } from "../domain/schedule.ts";
 import type { PublicKeys } from "../domain/signing.ts";
 import { grantOf } from "../domain/transitions/reading.ts";
 import type { Operation, OperationContext } from "../operations/operation.ts";
 import { sameReference } from "../ports/workloads.ts";
-import { type GrantRules, type JudgedBy, judgeGrant } from "./judge-grant.ts";
+import { type GrantRules, type JudgedBy, type JudgedGrant, judgeGrant } from "./judge-grant.ts";
 import { preflight } from "./preflight.ts";
 
 export interface AdmissionRules extends GrantRules {
@@ -44,6 +44,14 @@ export async function admit(
   const judged = await judgeOrProblem({ plan, approvals, requester: grant.requester }, times, context, rules);
   if (!judged.ok) return { kind: "refused", problems: judged.problems };
   return await judgeFacts(plan, judged, operation, context);
+}
+
+async function judgeOrProblem(...given: Parameters<typeof judgeGrant>): Promise<JudgedGrant> {
+  try {
+    return await judgeGrant(...given);
+  } catch (error) {
+    return { ok: false, problems: [problemOf(error, "judging the approval again")] };
+  }
 }
 
 /** The record is anybody's who can write to Redis; what is signed decides, and the two must say the same. */

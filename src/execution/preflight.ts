@@ -1,6 +1,7 @@
 import { fail, problem } from "../domain/errors.ts";
 import type { Person } from "../domain/people.ts";
 import { fingerprintOf, type Parameters, type Plan, type PlanDraft } from "../domain/plan.ts";
+import type { PlannedApproval } from "../domain/policy/planned-approval.ts";
 import type { Schedule } from "../domain/schedule.ts";
 import { engineAnnotation, nameAnnotation, type TargetKey } from "../domain/target.ts";
 import type { Operation, OperationContext, PlanResult } from "../operations/operation.ts";
@@ -57,6 +58,7 @@ export function planFrom(
     parameters: Parameters;
     schedule?: Schedule | undefined;
     dryRun?: true | undefined;
+    approval?: PlannedApproval | undefined;
   },
   nowMs: number,
 ): Plan {
@@ -70,6 +72,7 @@ export function planFrom(
     parameters: about.parameters,
     ...(about.schedule === undefined ? {} : { schedule: about.schedule }),
     ...(about.dryRun === undefined ? {} : { dryRun: about.dryRun }),
+    ...(about.approval === undefined ? {} : { approval: about.approval }),
     ...draft,
     fingerprint: fingerprintOf(draft.facts, draft.warnings),
     madeAtMs: nowMs,

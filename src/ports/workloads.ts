@@ -51,6 +51,8 @@ export interface WorkloadMarks {
   readonly name: string;
   readonly uid: string;
   readonly annotations: Readonly<Record<string, string>>;
+  /** Of the object itself; what the policy's rules for labels are about. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface PodReference {

@@ -5,8 +5,10 @@ import { signStatement } from "../domain/signing.ts";
 import type { Transition } from "../domain/transitions/change.ts";
 import { answered, planned, planningFailed, refused } from "../domain/transitions/planning.ts";
 import { changeRecord } from "../execution/change-record.ts";
+import { judgePlan } from "../execution/judge-plan.ts";
 import { planFrom, preflight } from "../execution/preflight.ts";
-import { definitionOf } from "../operations/catalogue.ts";
+import { catalogue, definitionOf } from "../operations/catalogue.ts";
+import type { Operation } from "../operations/operation.ts";
 import { contextFor } from "./operation-context.ts";
 import type { WorkerServices } from "./services.ts";
 
@@ -41,7 +43,12 @@ async function decisionOn(
     return (current, nowMs) => refused(current, [why], nowMs);
   }
   try {
-    const result = await preflight(operation, contextFor(services, record.target, signal), record.parameters);
+    const context = contextFor(services, record.target, signal);
+    const [judged, result] = await Promise.all([
+      judgePlan(record, changesTarget(operation), context, services),
+      preflight(operation, context, record.parameters),
+    ]);
+    if (!judged.ok) return (current, nowMs) => refused(current, [judged.problem], nowMs);
     if (result.kind === "refused") return (current, nowMs) => refused(current, result.problems, nowMs);
     const about = {
       requestId: record.id,
@@ -51,6 +58,7 @@ async function decisionOn(
       parameters: record.parameters,
       schedule: record.schedule,
       dryRun: record.dryRun,
+      approval: judged.approval,
     };
     const plan = planFrom(result.draft, about, services.clock.nowMs());
     if (plan.acceptance !== undefined && needsAcceptance(plan) && record.rule.approvals === 0 && !record.dryRun) {
@@ -68,6 +76,11 @@ async function decisionOn(
     services.log.warn({ requestId: record.id, problem: why.code }, "planning failed");
     return (current, nowMs) => planningFailed(current, why, nowMs);
   }
+}
+
+/** What only reads is in the catalogue as that; everything else changes something. */
+function changesTarget({ name }: Operation): boolean {
+  return catalogue.find((definition) => definition.name === name)?.changesTarget ?? true;
 }
 
 /** The command as it was asked for, with the switch that accepts. Only texts and switches can be told again. */

@@ -1,4 +1,5 @@
 import { freezeByHand } from "../../domain/freeze-words.ts";
+import { commonLabels } from "../../domain/policy/labels.ts";
 import {
   type AnnouncedTarget,
   announcedTargetSchema,
@@ -15,6 +16,7 @@ export interface AnnouncingObject {
     readonly name?: string | undefined;
     readonly namespace?: string | undefined;
     readonly annotations?: Readonly<Record<string, string>> | undefined;
+    readonly labels?: Readonly<Record<string, string>> | undefined;
   };
 }
 
@@ -38,6 +40,7 @@ export function announcedTarget(
     workload: metadata?.name,
     runbooks: addressesOf(runbookAnnotation, annotations),
     ...dashboardsOf(annotations),
+    ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
     ...(byHand === null ? {} : { freeze: byHand }),
   });
   if (!parsed.success || !workloadKinds[parsed.data.engine].includes(kind)) return null;
@@ -62,7 +65,13 @@ export function groupedTargets(announced: readonly AnnouncedTarget[]): Announced
     const known = clusters.get(key);
     clusters.set(
       key,
-      known === undefined ? target : { ...target, runbooks: { ...target.runbooks, ...known.runbooks } },
+      known === undefined
+        ? target
+        : {
+            ...target,
+            runbooks: { ...target.runbooks, ...known.runbooks },
+            labels: commonLabels([known.labels ?? {}, target.labels ?? {}]),
+          },
     );
   }
   return [...others, ...clusters.values()];

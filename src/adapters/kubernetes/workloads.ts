@@ -189,8 +189,8 @@ export class KubernetesWorkloads implements Workloads {
 }
 
 function marksOf(kind: WorkloadKind, { metadata }: WorkloadObject): WorkloadMarks {
-  const { name = "", namespace = "", uid = "", annotations = {} } = metadata ?? {};
-  return { kind, namespace, name, uid, annotations };
+  const { name = "", namespace = "", uid = "", annotations = {}, labels = {} } = metadata ?? {};
+  return { kind, namespace, name, uid, annotations, labels };
 }
 
 /** Escapes a key for a JSON pointer (RFC 6901): label keys hold slashes. */

@@ -33,6 +33,12 @@ export const permissionProblems = {
     (d) => `Your approval would not bring it nearer: what is missing is ${d.missing}. Your click changed nothing.`,
     (d) => `Ask ${d.missing} to click Approve.`,
   ),
+  nobody_can_approve: entry<{ missing: string }>(
+    "refused",
+    (d) =>
+      `Too few people could approve this for you: it would still need ${d.missing}, and nobody approves what they asked for themselves. Nothing was done.`,
+    () => "Let somebody else ask for it, or have people added to that group.",
+  ),
   approver_no_longer_stands: entry<{ approver: string; why: string }>(
     "refused",
     (d) => `The approval of ${d.approver} does not stand any more: ${d.why}. Nothing was changed.`,
@@ -42,6 +48,12 @@ export const permissionProblems = {
     "refused",
     (d) => `This account cannot use Handover: ${d.why}. Nothing was done.`,
     () => "Use a full account of this workspace; docs/threat-model.md says why others are refused.",
+  ),
+  frozen_by_policy: entry<{ target: string; window: string; reason: string | null; until: string }>(
+    "frozen",
+    (d) =>
+      `The policy freezes ${d.target} until ${d.until}: ${d.window}${d.reason === null ? "" : ` (${d.reason})`}. Nothing was changed.`,
+    () => "Ask again when it has ended. What cannot wait is done by break-glass, on the command line: docs/policy.md.",
   ),
   people_lookup_failed: entry<{ person: string; why: string; commandLine?: string }>(
     "refused",
