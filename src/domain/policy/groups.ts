@@ -25,15 +25,22 @@ export function readGroups(written: Readonly<Record<string, WrittenGroup>>, comp
 function membersOf(group: WrittenGroup, path: readonly (string | number)[], complain: Complain): Principal[] {
   if (Array.isArray(group)) return people(group, path, complain);
   const { users, usergroup, pagerduty } = group;
-  const { schedule, escalationPolicy } = pagerduty ?? {};
+  const { schedule, escalationPolicy, level } = pagerduty ?? {};
   const named: Principal[] = [];
   if (usergroup !== undefined) named.push({ kind: "usergroup", id: usergroup });
   if (schedule !== undefined) named.push({ kind: "pagerduty_schedule", id: schedule });
-  if (escalationPolicy !== undefined) named.push({ kind: "pagerduty_escalation_policy", id: escalationPolicy });
+  if (escalationPolicy !== undefined) named.push(escalationLevel(escalationPolicy, level));
+  else if (level !== undefined) complain([...path, "pagerduty", "level"], "is of an escalationPolicy, and none is named");
   if (users !== undefined) named.push(...people(users, [...path, "users"], complain));
   if (named.length === 0)
     complain(path, "names nobody: it needs users, usergroup, or pagerduty with schedule or escalationPolicy");
   return named;
+}
+
+/** The first level is named by naming none, so that it is one principal however it is written. */
+function escalationLevel(id: string, level: number | undefined): Principal {
+  const kind = "pagerduty_escalation_policy";
+  return level === undefined || level === 1 ? { kind, id } : { kind, id, level };
 }
 
 function people(texts: readonly string[], path: readonly (string | number)[], complain: Complain): Principal[] {

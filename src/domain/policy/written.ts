@@ -85,7 +85,12 @@ export const writtenGroupSchema = z.union([
       .regex(/^S[A-Z0-9]+$/, "is not the id of a Slack usergroup (S…): handles can be renamed")
       .optional(),
     pagerduty: z
-      .strictObject({ schedule: pagerDutyIdSchema.optional(), escalationPolicy: pagerDutyIdSchema.optional() })
+      .strictObject({
+        schedule: pagerDutyIdSchema.optional(),
+        escalationPolicy: pagerDutyIdSchema.optional(),
+        /** Of the escalation policy; the first where none is named. */
+        level: z.int().min(1).max(20).optional(),
+      })
       .optional(),
   }),
 ]);
