@@ -49,6 +49,12 @@ export function onlyPrimaryOf(view: DoltView): AnsweringNode | null {
   return others.length === 0 ? (primary ?? null) : null;
 }
 
+/** Whether it is primary at an epoch beyond this one, and stays: one that is being deleted is replaced by a pod without the label. */
+export function isPrimaryAbove({ pod, answer }: DoltNode, epoch: number): boolean {
+  const isStaying = pod !== null && !pod.terminating;
+  return isStaying && answer?.role === "primary" && answer.epoch > epoch;
+}
+
 /** One for each thing that is wrong with TLS: all servers of a target mostly have the same. */
 export function tlsProblems(view: DoltView): Problem[] {
   const troubled = Map.groupBy(view.nodes, (node) => node.silence?.tls);

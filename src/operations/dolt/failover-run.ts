@@ -1,7 +1,7 @@
 import { fail, HandoverError, type Problem, problem } from "../../domain/errors.ts";
 import { type CaughtUpRow, DoltError, type DoltIdentity, type DoltSession } from "../../ports/dolt-servers.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
-import { describeNodes, findOnlyPrimary, highestEpoch } from "./assess.ts";
+import { describeNodes, findOnlyPrimary, highestEpoch, isPrimaryAbove } from "./assess.ts";
 import { chooseCandidate, lagText } from "./candidate.ts";
 import { missingFrom } from "./caught-up.ts";
 import { lookAndCompare } from "./compare-states.ts";
@@ -11,7 +11,7 @@ import { prepareSwitch } from "./failover-preparation.ts";
 import { undoFailover } from "./failover-undo.ts";
 import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
 import { findOutDemotion } from "./lost-demotion.ts";
-import { isRoutedOnlyTo, type PrimaryPod, roleLabel, routeOnce, routeTo } from "./role-labels.ts";
+import { isRoutedOnlyTo, type PrimaryPod, roleLabel, routeAgain, routeTo } from "./role-labels.ts";
 import { connectTo, dataStateOf, identityOf, nodeOf } from "./server-calls.ts";
 import { told } from "./told.ts";
 import type { CallsSent } from "./undo-decision.ts";
@@ -347,10 +347,9 @@ export class FailoverRun implements OperationRun {
     const giveUpAtMs = context.clock.monotonicMs() + 30_000;
     for (;;) {
       const view = await this.#lookAgain(signal);
-      const { pod, answer: promoted } = this.#node(candidate.name);
-      // One that is being deleted is replaced by a pod without the label.
-      const isStaying = pod !== null && !pod.terminating;
-      const isPrimary = isStaying && promoted?.role === "primary" && promoted.epoch > this.#details.epoch;
+      const node = this.#node(candidate.name);
+      const promoted = node.answer;
+      const isPrimary = isPrimaryAbove(node, this.#details.epoch);
       const isRouted = isRoutedOnlyTo(candidate.name, view.workload);
       const others = view.nodes.filter((node) => node.name !== candidate.name && answering.includes(node.name));
       const behind = others.filter((node) => node.answer?.role !== "standby" || node.answer.epoch !== promoted?.epoch);
@@ -367,18 +366,9 @@ export class FailoverRun implements OperationRun {
         );
         return `${others.length - behind.length} of ${others.length} follow`;
       }
-      if (isPrimary && !isRouted) await this.#routeAgain(view, signal);
+      if (isPrimary && !isRouted)
+        await routeAgain({ name: node.name, uid: node.pod?.uid ?? "" }, context, view.workload);
       await context.clock.sleep(lookAgainAfterMs, signal);
-    }
-  }
-
-  /** Somebody else changed the labels. Whether this put them right shows at the next look. */
-  async #routeAgain(view: DoltView, signal: AbortSignal): Promise<void> {
-    const { name, pod } = this.#node(this.#details.candidate.name);
-    try {
-      await routeOnce({ name, uid: pod?.uid ?? "" }, this.#with(signal), view.workload);
-    } catch (error) {
-      if (!(error instanceof HandoverError)) throw error;
     }
   }
 

@@ -1,7 +1,7 @@
 import { fail, HandoverError, type Problem } from "../../domain/errors.ts";
 import { DoltError } from "../../ports/dolt-servers.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
-import { describeNodes, highestEpoch } from "./assess.ts";
+import { describeNodes, highestEpoch, isPrimaryAbove } from "./assess.ts";
 import { type Contacts, listenSince } from "./freshness-look.ts";
 import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
 import { objectionsToPromotion } from "./promote-assess.ts";
@@ -11,7 +11,7 @@ import { heldBehind, heldBy } from "./promote-state.ts";
 import { returnText } from "./promote-text.ts";
 import { undoPromotion } from "./promote-undo.ts";
 import type { PromotionSent } from "./promote-undo-decision.ts";
-import { isRoutedOnlyTo, roleLabel, routedPods, routeOnce, routeTo } from "./role-labels.ts";
+import { isRoutedOnlyTo, roleLabel, routeAgain, routedPods, routeTo } from "./role-labels.ts";
 import { connectTo, identityOf, nodeOf, questionDeadlineMs } from "./server-calls.ts";
 import { told } from "./told.ts";
 
@@ -277,8 +277,9 @@ export class PromoteRun implements OperationRun {
     const giveUpAtMs = context.clock.monotonicMs() + followPatienceMs;
     for (;;) {
       const view = await this.#look(signal);
-      const promoted = this.#node(candidate.name).answer;
-      const isPrimary = promoted?.role === "primary" && promoted.epoch > epoch;
+      const node = this.#node(candidate.name);
+      const promoted = node.answer;
+      const isPrimary = isPrimaryAbove(node, epoch);
       const isRouted = isRoutedOnlyTo(candidate.name, view.workload);
       const rivals = view.nodes.filter(({ name, answer }) => name !== candidate.name && answer?.role === "primary");
       const behind = view.nodes.filter(
@@ -291,7 +292,8 @@ export class PromoteRun implements OperationRun {
         this.#notFollowing = behind.map(({ name, answer, silence }) => `${name} (${answer?.role ?? silence?.text})`);
         return this.#followText(behind.length);
       }
-      if (isPrimary && !isRouted) await this.#routeAgain(view, signal);
+      if (isPrimary && !isRouted)
+        await routeAgain({ name: node.name, uid: node.pod?.uid ?? "" }, context, view.workload);
       await context.clock.sleep(lookAgainAfterMs, signal);
     }
   }
@@ -299,16 +301,6 @@ export class PromoteRun implements OperationRun {
   #followText(behind: number): string {
     const { length } = this.#details.standbys;
     return length === 0 ? "no other server answered" : `${length - behind} of ${length} follow`;
-  }
-
-  /** Somebody else changed the labels. Whether this put them right shows at the next look. */
-  async #routeAgain(view: DoltView, signal: AbortSignal): Promise<void> {
-    const { name, pod } = this.#node(this.#details.candidate.name);
-    try {
-      await routeOnce({ name, uid: pod?.uid ?? "" }, this.#with(signal), view.workload);
-    } catch (error) {
-      if (!(error instanceof HandoverError)) throw error;
-    }
   }
 
   #unknown(view: DoltView, rivals: readonly DoltNode[]) {

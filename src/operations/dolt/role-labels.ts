@@ -79,6 +79,19 @@ export async function routeOnce(
   }
 }
 
+/** For labels that somebody else changed: one try. Whether it put them right shows at the next look. */
+export async function routeAgain(
+  primary: PrimaryPod,
+  context: OperationContext,
+  workload: WorkloadView,
+): Promise<void> {
+  try {
+    await routeOnce(primary, context, workload);
+  } catch (error) {
+    if (!(error instanceof HandoverError)) throw error;
+  }
+}
+
 /**
  * Takes the candidate out of the Service for reads, if another standby is left there. Resolves to whether it did.
  * `routeOnce` ends it, whoever becomes primary.
