@@ -14,6 +14,8 @@ export interface CommandFlag {
   readonly parameter: string;
   /** Placeholder of its value; null for a switch, which takes none and sets its parameter to true. */
   readonly value: string | null;
+  /** Its value may also be typed as words behind the target, which commas then join. */
+  readonly words?: boolean;
   readonly expected: string;
   readonly parse: (text: string) => string | number | boolean | null;
 }
@@ -26,6 +28,8 @@ export interface ExtraFlag {
   readonly value: string | null;
   /** One letter that stands for it behind a single dash. */
   readonly short?: string;
+  /** It may also be typed as a bare word behind the target, with its value in the words behind it: `orders at 02:30`. */
+  readonly bare?: true;
 }
 
 /** Words of a tool that people come from, and what is meant by them here: answered with the corrected line, not carried out. */
@@ -91,7 +95,11 @@ export function printCommand<Definition extends CommandDefinition>(
   grammar: Pick<Grammar<Definition>, "prefix" | "quote">,
 ): string {
   const options = [
-    ...command.given.map(({ flag, text }) => (text === null ? `--${flag}` : printOption(flag, text, grammar.quote))),
+    ...command.given.map(({ flag, text }) => {
+      if (text === null) return `--${flag}`;
+      const isWords = command.definition.flags.some(({ name, words }) => name === flag && words === true);
+      return isWords ? text.split(",").map(grammar.quote).join(" ") : printOption(flag, text, grammar.quote);
+    }),
     ...(command.reason === null ? [] : [printOption("reason", command.reason, grammar.quote)]),
     ...Object.entries(command.extras).map(([name, text]) =>
       text === true ? `--${name}` : printOption(name, text, grammar.quote),
@@ -104,7 +112,9 @@ export function printCommand<Definition extends CommandDefinition>(
 export function usageOf(definition: CommandDefinition, grammar: Grammar<CommandDefinition>): string {
   const optional = (flag: { readonly name: string; readonly value: string | null }) =>
     flag.value === null ? `[--${flag.name}]` : `[--${flag.name} ${flag.value}]`;
-  const flags = [...definition.flags.map(optional), "[--reason TEXT]", ...grammar.extras.map(optional)];
+  const words = definition.flags.flatMap(({ words, value }) => (words ? [`[${value?.replace(",…", " …")}]`] : []));
+  const options = definition.flags.filter((flag) => flag.words !== true).map(optional);
+  const flags = [...words, ...options, "[--reason TEXT]", ...grammar.extras.map(optional)];
   return [grammar.prefix, definition.verb, "TARGET", ...flags].join(" ");
 }
 
@@ -166,7 +176,19 @@ function parseRest<Definition extends CommandDefinition>(
   }
   const [targetText, ...leftOver] = positional;
   if (targetText === undefined || targetText === "") return refused(problem("target_missing", { usage }));
-  if (leftOver.length > 0) {
+  const [bareWord = "", ...itsWords] = leftOver;
+  const bare = grammar.extras.find((extra) => extra.bare === true && extra.name === bareWord.toLowerCase());
+  if (bare !== undefined) {
+    if (texts.has(bare.name)) return refused(problem("flag_repeated", { flag: `--${bare.name}` }));
+    if (itsWords.length === 0) return refused(badValue(bare.name, "", bare.value ?? "a value"));
+    texts.set(bare.name, itsWords.join(" "));
+    return readTexts(definition, targetText, texts, grammar);
+  }
+  const flagOfWords = definition.flags.find((flag) => flag.words === true);
+  if (flagOfWords !== undefined && leftOver.length > 0 && leftOver.every((word) => word.includes("="))) {
+    if (texts.has(flagOfWords.name)) return refused(problem("flag_repeated", { flag: `--${flagOfWords.name}` }));
+    texts.set(flagOfWords.name, leftOver.map((word) => word.replace(/,+$/, "")).join(","));
+  } else if (leftOver.length > 0) {
     return refused(problem("words_left_over", { words: shortened(leftOver.join(" ")), usage }));
   }
   return readTexts(definition, targetText, texts, grammar);

@@ -4,6 +4,7 @@
  */
 import { crateProblems } from "./problems/cratedb.ts";
 import { crateLifecycleProblems } from "./problems/cratedb-lifecycle.ts";
+import { crateScaleProblems } from "./problems/cratedb-scale.ts";
 import { doltProblems } from "./problems/dolt.ts";
 import { doltOperationProblems } from "./problems/dolt-operations.ts";
 import type { Entry, ProblemKind } from "./problems/entry.ts";
@@ -25,6 +26,7 @@ export const problemTable = {
   ...doltProblems,
   ...doltOperationProblems,
   ...crateProblems,
+  ...crateScaleProblems,
   ...crateLifecycleProblems,
 } as const;
 

@@ -41,6 +41,8 @@ export interface FlagDefinition {
   readonly parameter: string;
   /** Placeholder of its value for the usage line: `N|all`. Null for a switch, which takes none and sets its parameter to true. */
   readonly value: string | null;
+  /** True: its value may also be typed as words behind the target, without the flag: `masters=3 hot=4`. They are joined by commas. */
+  readonly words?: boolean;
   /** One line for the help. */
   readonly summary: string;
   /** What the value may be, for the error: “a number from 1, or all”. */
