@@ -22,6 +22,7 @@ import type { OperationContext } from "../operations/operation.ts";
 import type { People } from "../ports/chat.ts";
 import type { MembershipSource } from "../ports/memberships.ts";
 import { frozenAt, labelsNow } from "./judge-plan.ts";
+import { type Looked, lookAtPerson } from "./look-at-person.ts";
 
 export interface GrantRules {
   readonly policy: Policy;
@@ -80,17 +81,20 @@ export async function judgeGrant(
   const frozen = frozenAt(rule, plan.target.name, times.storeNowMs);
   if (frozen !== null) return no(frozen);
   const principals = distinctPrincipals([...rule.requesters.principals, ...approvingPrincipals(rule)]);
+  const checked = [
+    { person: plan.requester, atMs: plan.madeAtMs },
+    ...approvals.map(({ approver, atMs }) => ({ person: approver, atMs })),
+  ];
   const [fresh, accounts] = await Promise.all([
     rules.memberships.look(principals, context.signal),
-    Promise.all(approvals.map((approval) => lookAt(approval, rules.people, context.signal))),
+    Promise.all(checked.map(({ person }) => lookAtPerson(person, rules.people, context.signal))),
   ]);
   const objections = [
     ...objectionsToRequester(plan, rule, fresh, times.storeNowMs),
-    ...accounts.flatMap(({ approval, trouble, fallen }) => {
-      if (fallen !== null) return [fallen];
-      return trouble === null || isCheckedLately(rule, approval.atMs, times.storeNowMs)
-        ? []
-        : [lookupFailed(plan, approval.approver, trouble)];
+    ...checked.flatMap(({ person, atMs }, index) => {
+      const looked = accounts[index];
+      const isLately = isCheckedLately(rule, atMs, times.storeNowMs);
+      return looked === undefined ? [] : objectionsToAccount(person, looked, isLately, plan);
     }),
   ];
   if (objections.length > 0) return { ok: false, problems: objections };
@@ -151,21 +155,17 @@ function objectionsToRequester(plan: Plan, rule: PolicyRule, fresh: Memberships,
   }
 }
 
-interface LookedAccount {
-  readonly approval: Approval;
-  /** Why nobody knows. */
-  readonly trouble: string | null;
-  readonly fallen: Problem | null;
-}
-
-async function lookAt(approval: Approval, people: People, signal: AbortSignal): Promise<LookedAccount> {
-  const { approver } = approval;
-  try {
-    const { objection: why } = await people.look(approver, signal);
-    const fallen = why === null ? null : problem("approver_no_longer_stands", { approver: mention(approver), why });
-    return { approval, trouble: null, fallen };
-  } catch (error) {
-    return { approval, trouble: error instanceof Error ? error.message : "no answer", fallen: null };
+/** @param isLately whether the policy lets what was known of this account earlier count when Slack does not say now */
+function objectionsToAccount(person: Person, looked: Looked, isLately: boolean, plan: Plan): Problem[] {
+  switch (looked.kind) {
+    case "trusted":
+      return [];
+    case "untrusted":
+      return samePerson(person, plan.requester)
+        ? [problem("person_not_trusted", { why: looked.why })]
+        : [problem("approver_no_longer_stands", { approver: mention(person), why: looked.why })];
+    case "unknown":
+      return isLately ? [] : [lookupFailed(plan, person, looked.why)];
   }
 }
 

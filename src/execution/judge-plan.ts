@@ -1,5 +1,5 @@
 import { type Problem, problem } from "../domain/errors.ts";
-import { mention } from "../domain/people.ts";
+import { mention, type Person } from "../domain/people.ts";
 import { whyNobodyCanApprove } from "../domain/policy/candidates.ts";
 import { activeFreeze } from "../domain/policy/freeze-windows.ts";
 import { policyHashOf } from "../domain/policy/hash.ts";
@@ -12,20 +12,24 @@ import { frozenByPolicy } from "../domain/policy/said.ts";
 import { distinctPrincipals } from "../domain/principals.ts";
 import type { RequestRecord } from "../domain/request.ts";
 import type { OperationContext } from "../operations/operation.ts";
+import type { People } from "../ports/chat.ts";
 import type { MembershipSource } from "../ports/memberships.ts";
+import { lookAtPerson, objectionToAsker } from "./look-at-person.ts";
 
 export interface PlanRules {
   readonly policy: Policy;
+  readonly people: People;
   readonly memberships: MembershipSource;
 }
 
 export type JudgedPlan =
-  | { readonly ok: true; readonly approval: PlannedApproval }
+  /** `requester`: with what else Slack knows them by, so that no second account of theirs can approve. */
+  | { readonly ok: true; readonly approval: PlannedApproval; readonly requester: Person }
   | { readonly ok: false; readonly problem: Problem };
 
 /**
- * The policy as this worker has it, before a plan is made: whether the person may ask, whether a freeze stands against it, and who
- * could approve it, for the plan to list. Whoever could not be found out is listed as unknown.
+ * The policy as this worker has it, before a plan is made: whether the person may ask, with a full account of this workspace; whether
+ * a freeze stands against it; and who could approve it, for the plan to list. Whoever could not be found out is listed as unknown.
  * @param changesTarget what only reads needs nobody's leave but the policy's, and is never frozen
  * @throws {HandoverError} `kubernetes_away`, `kubernetes_refused`
  */
@@ -33,16 +37,18 @@ export async function judgePlan(
   record: Pick<RequestRecord, "operation" | "target" | "requester" | "schedule" | "dryRun">,
   changesTarget: boolean,
   context: OperationContext,
-  { policy, memberships }: PlanRules,
+  { policy, people, memberships }: PlanRules,
 ): Promise<JudgedPlan> {
   const { operation, target, requester } = record;
   const rule = decidingRule(policy, operation, { ...target, labels: await labelsNow(context) });
   if (rule === null) return no(problem("requester_not_allowed", { operation, target: target.name }));
   const approvers = changesTarget ? approvingPrincipals(rule) : [];
-  const known = await memberships.look(
-    distinctPrincipals([...rule.requesters.principals, ...approvers]),
-    context.signal,
-  );
+  const [known, looked] = await Promise.all([
+    memberships.look(distinctPrincipals([...rule.requesters.principals, ...approvers]), context.signal),
+    lookAtPerson(requester, people, context.signal),
+  ]);
+  const untrusted = objectionToAsker(requester, looked);
+  if (untrusted !== null) return no(untrusted);
   const asks = judgeRequester(rule, requester, { memberships: known, notBeforeMs: null });
   if (asks.kind === "no") return no(problem("requester_not_allowed", { operation, target: target.name }));
   if (asks.kind === "unknown") {
@@ -56,7 +62,11 @@ export async function judgePlan(
       whyNobodyCanApprove(rule, requester, known);
     if (objection !== null) return no(objection);
   }
-  return { ok: true, approval: plannedApproval(rule, policyHashOf(policy), known, context.clock.nowMs()) };
+  return {
+    ok: true,
+    approval: plannedApproval(rule, policyHashOf(policy), known, context.clock.nowMs()),
+    requester: looked.kind === "trusted" ? looked.person : requester,
+  };
 }
 
 /** What the policy's freeze windows say against a start at this time; null: nothing. */

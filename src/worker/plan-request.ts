@@ -54,7 +54,7 @@ async function decisionOn(
       requestId: record.id,
       operation: record.operation,
       target: { ...record.target, cluster: services.cluster },
-      requester: record.requester,
+      requester: judged.requester,
       parameters: record.parameters,
       schedule: record.schedule,
       dryRun: record.dryRun,

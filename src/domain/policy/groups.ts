@@ -30,7 +30,8 @@ function membersOf(group: WrittenGroup, path: readonly (string | number)[], comp
   if (usergroup !== undefined) named.push({ kind: "usergroup", id: usergroup });
   if (schedule !== undefined) named.push({ kind: "pagerduty_schedule", id: schedule });
   if (escalationPolicy !== undefined) named.push(escalationLevel(escalationPolicy, level));
-  else if (level !== undefined) complain([...path, "pagerduty", "level"], "is of an escalationPolicy, and none is named");
+  else if (level !== undefined)
+    complain([...path, "pagerduty", "level"], "is of an escalationPolicy, and none is named");
   if (users !== undefined) named.push(...people(users, [...path, "users"], complain));
   if (named.length === 0)
     complain(path, "names nobody: it needs users, usergroup, or pagerduty with schedule or escalationPolicy");

@@ -42,16 +42,16 @@ afterAll(() => {
 
 describe("PagerDuty's token", () => {
   const named = parse(yaml);
-  const policy = [
-    { name: "all", operations: ["dolt.*"], requesters: ["@dba"], approvers: ["@on-call"], approvals: 1 },
-  ];
+  const policy = [{ name: "all", operations: ["dolt.*"], requesters: ["@dba"], approvers: ["@on-call"], approvals: 1 }];
   const groups = { dba: ["U1"], "on-call": { pagerduty: { schedule: "PSCHEDULE" } } };
   const environment = { ...workerEnvironment, HANDOVER_CONFIG_YAML: stringify({ ...named, policy, groups }) };
 
   it("is needed by workers as soon as the policy names anybody by PagerDuty, and by nobody else", () => {
     expect(readWorkerSettings(workerEnvironment).pagerDuty).toBeNull();
     expect(() => readWorkerSettings(environment)).toThrow("HANDOVER_PAGERDUTY_TOKEN is not set");
-    expect(() => readEdgeSettings({ ...edgeEnvironment, HANDOVER_CONFIG_YAML: environment.HANDOVER_CONFIG_YAML })).not.toThrow();
+    expect(() =>
+      readEdgeSettings({ ...edgeEnvironment, HANDOVER_CONFIG_YAML: environment.HANDOVER_CONFIG_YAML }),
+    ).not.toThrow();
   });
 
   it("is taken from the environment or a file, with where to go with it", () => {
