@@ -1,6 +1,7 @@
 import type { Freeze } from "../domain/freeze.ts";
 import { type AnnouncedTarget, kindOf, type TargetKey, type TargetKind, type WorkloadKind } from "../domain/target.ts";
 import type { DoltAccess } from "./dolt-servers.ts";
+import type { Rollouts } from "./rollouts.ts";
 import type { Scaling } from "./scaling.ts";
 import type { Surroundings } from "./surroundings.ts";
 
@@ -11,6 +12,8 @@ import type { Surroundings } from "./surroundings.ts";
 export interface Workloads {
   /** What changing the number of pods takes. */
   readonly scaling: Scaling;
+  /** Ordinary workloads, and what rolls their pods. */
+  readonly rollouts: Rollouts;
   /**
    * Every annotated workload in the namespaces this process may see. A kind that it may not list is left out; throws
    * `kubernetes_refused` when it may list none.

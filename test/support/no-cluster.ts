@@ -1,4 +1,5 @@
 import type { OperationContext } from "../../src/operations/operation.ts";
+import type { Rollouts } from "../../src/ports/rollouts.ts";
 import type { Scaling } from "../../src/ports/scaling.ts";
 
 const asked = async (): Promise<never> => {
@@ -16,10 +17,22 @@ export const noScaling: Scaling = {
   missingRights: asked,
 };
 
+/** For tests that roll nothing. */
+export const noRollouts: Rollouts = {
+  look: asked,
+  revisions: asked,
+  constraints: asked,
+  setRestartedAt: asked,
+  putTemplate: asked,
+  setReplicas: asked,
+  missing: asked,
+};
+
 /** For tests of what must not depend on a cluster: every question is an error. */
 export const noCluster: Pick<OperationContext, "workloads" | "dolt" | "crate" | "crateClusters"> = {
   workloads: {
     scaling: noScaling,
+    rollouts: noRollouts,
     targets: asked,
     marks: asked,
     look: asked,

@@ -11,6 +11,7 @@ import {
   NetworkingV1Api,
   Observable,
   type ObservableMiddleware,
+  PolicyV1Api,
   Watch,
 } from "@kubernetes/client-node";
 import { callFailure } from "./failures.ts";
@@ -36,6 +37,7 @@ export class KubernetesApi {
   readonly batch: BatchV1Api;
   readonly autoscaling: AutoscalingV2Api;
   readonly custom: CustomObjectsApi;
+  readonly policy: PolicyV1Api;
   readonly watch: Watch;
   readonly #kubeConfig: PooledKubeConfig;
   readonly #callDeadlineMs: number;
@@ -53,6 +55,7 @@ export class KubernetesApi {
     this.batch = kubeConfig.makeApiClient(BatchV1Api);
     this.autoscaling = kubeConfig.makeApiClient(AutoscalingV2Api);
     this.custom = kubeConfig.makeApiClient(CustomObjectsApi);
+    this.policy = kubeConfig.makeApiClient(PolicyV1Api);
     this.watch = new Watch(kubeConfig);
   }
 

@@ -7,6 +7,7 @@ import {
 } from "@kubernetes/client-node";
 import { fail } from "../../domain/errors.ts";
 import { podNameLabel } from "../../domain/pod-hosts.ts";
+import { workloadText } from "../../domain/target.ts";
 import type { ConfigMapView, PodService, Scaling, ScalingRight, WorkloadLayout } from "../../ports/scaling.ts";
 import type { TargetReference } from "../../ports/workloads.ts";
 import { managedByLabel, managedByValue } from "./annotations.ts";
@@ -83,22 +84,23 @@ export class KubernetesScaling implements Scaling {
     );
   }
 
-  async setReplicas(
-    { namespace, workload: name }: TargetReference,
-    from: number,
-    to: number,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const doing = `scaling StatefulSet ${namespace}/${name}`;
+  async setReplicas(target: TargetReference, from: number, to: number, signal: AbortSignal): Promise<boolean> {
+    const { namespace, workload: name } = target;
+    const doing = `scaling ${workloadText(target)}`;
+    const isDeployment = target.kind === "Deployment";
     for (let attempt = 1; attempt <= attempts; attempt += 1) {
       const { metadata, spec } = await this.#api.call(doing, signal, (options) =>
-        this.#api.apps.readNamespacedStatefulSetScale({ name, namespace }, options),
+        isDeployment
+          ? this.#api.apps.readNamespacedDeploymentScale({ name, namespace }, options)
+          : this.#api.apps.readNamespacedStatefulSetScale({ name, namespace }, options),
       );
       if (spec?.replicas === to) return true;
       if (spec?.replicas !== from) return false;
       const body = { metadata: { resourceVersion: metadata?.resourceVersion }, spec: { replicas: to } };
       const done = await this.#unlessConflict(doing, signal, (options) =>
-        this.#api.apps.patchNamespacedStatefulSetScale({ name, namespace, body }, mergePatch(options)),
+        isDeployment
+          ? this.#api.apps.patchNamespacedDeploymentScale({ name, namespace, body }, mergePatch(options))
+          : this.#api.apps.patchNamespacedStatefulSetScale({ name, namespace, body }, mergePatch(options)),
       );
       if (done !== null) return true;
     }

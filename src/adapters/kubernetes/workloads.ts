@@ -8,6 +8,7 @@ import {
   workloadKindSchema,
 } from "../../domain/target.ts";
 import type { DoltAccess } from "../../ports/dolt-servers.ts";
+import type { Rollouts } from "../../ports/rollouts.ts";
 import type { Scaling } from "../../ports/scaling.ts";
 import type { Surroundings } from "../../ports/surroundings.ts";
 import type {
@@ -25,6 +26,7 @@ import { type DoltAccessGiven, doltAccess } from "./dolt-access.ts";
 import { evict } from "./eviction.ts";
 import { statusCode } from "./failures.ts";
 import { readFreezes } from "./freezes.ts";
+import { KubernetesRollouts } from "./rollouts.ts";
 import { KubernetesScaling } from "./scaling.ts";
 import { readServices } from "./services.ts";
 import { readSurroundings } from "./surroundings.ts";
@@ -44,6 +46,7 @@ export interface UnannouncedWorkload extends TargetReference {
 /** Workloads and their pods. */
 export class KubernetesWorkloads implements Workloads {
   readonly scaling: Scaling;
+  readonly rollouts: Rollouts;
   readonly #api: KubernetesApi;
   readonly #cluster: string;
   readonly #namespaces: Namespaces;
@@ -56,6 +59,7 @@ export class KubernetesWorkloads implements Workloads {
     options: { cluster: string; namespaces: Namespaces; access?: DoltAccessGiven | undefined },
   ) {
     this.scaling = new KubernetesScaling(api);
+    this.rollouts = new KubernetesRollouts(api);
     this.#api = api;
     this.#cluster = options.cluster;
     this.#namespaces = options.namespaces;

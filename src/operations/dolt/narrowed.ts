@@ -17,6 +17,7 @@ export function narrowedView(view: DoltView, hidden: ReadonlySet<string>): DoltV
 export function narrowedWorkloads(real: Workloads, hidden: ReadonlySet<string>): Workloads {
   return {
     scaling: real.scaling,
+    rollouts: real.rollouts,
     targets: (signal) => real.targets(signal),
     marks: (target, signal) => real.marks(target, signal),
     async look(target, signal) {

@@ -154,6 +154,7 @@ describe("the preflight of a failover", () => {
     podLog: () => never(),
     surroundings: () => never(),
     scaling: bench.workloads.scaling,
+    rollouts: bench.workloads.rollouts,
     credentials: (view: WorkloadView, signal: AbortSignal) => bench.workloads.credentials(view, signal),
   });
 

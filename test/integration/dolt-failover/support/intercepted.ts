@@ -93,6 +93,7 @@ export function interceptedWorkloads(
     events: (object, signal) => real.events(object, signal),
     podLog: (pod, lines, signal) => real.podLog(pod, lines, signal),
     scaling: real.scaling,
+    rollouts: real.rollouts,
     surroundings: (target, signal) => real.surroundings(target, signal),
     freezes: (namespace, signal) => real.freezes(namespace, signal),
     credentials: (view, signal) => real.credentials(view, signal),

@@ -73,6 +73,7 @@ function dyingAfterWrites(real: Workloads, ended: Set<string>): Workloads {
   };
   return {
     scaling,
+    rollouts: real.rollouts,
     targets: (signal) => real.targets(signal),
     marks: (target, signal) => real.marks(target, signal),
     look: (target, signal) => real.look(target, signal),
@@ -100,6 +101,7 @@ export function refusing(real: Workloads, changed: Partial<Scaling>): Workloads 
       setReplicas: (target, from, to, signal) => scaling.setReplicas(target, from, to, signal),
       ...changed,
     },
+    rollouts: real.rollouts,
     targets: (signal) => real.targets(signal),
     marks: (target, signal) => real.marks(target, signal),
     look: (target, signal) => real.look(target, signal),

@@ -4,7 +4,7 @@ import { fail } from "../../../../src/domain/errors.ts";
 import { roleLabel, routeOnce, routeTo } from "../../../../src/operations/dolt/role-labels.ts";
 import type { OperationContext } from "../../../../src/operations/operation.ts";
 import type { WorkloadView } from "../../../../src/ports/workloads.ts";
-import { noCluster, noScaling } from "../../../support/no-cluster.ts";
+import { noCluster, noRollouts, noScaling } from "../../../support/no-cluster.ts";
 import { plainAccess } from "../../../support/plain-access.ts";
 import { answering, silent, viewOf } from "./views.ts";
 
@@ -38,6 +38,7 @@ function contextWith(looks: readonly WorkloadView[], refusals = 0, signal = Abor
       surroundings: async () => null,
       freezes: async () => [],
       scaling: noScaling,
+      rollouts: noRollouts,
       async look() {
         look += 1;
         return looks[Math.min(look, looks.length) - 1] ?? null;
