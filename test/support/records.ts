@@ -1,9 +1,13 @@
 import type { Approval } from "../../src/domain/approval.ts";
 import type { Person } from "../../src/domain/people.ts";
 import { fingerprintOf, type Plan } from "../../src/domain/plan.ts";
+import type { PlannedApproval } from "../../src/domain/policy/planned-approval.ts";
+import { recordedRule } from "../../src/domain/policy/recorded-rule.ts";
+import type { WrittenPolicy } from "../../src/domain/policy/written.ts";
 import { type NewRequest, newRequestRecord, type RequestRecord } from "../../src/domain/request.ts";
 import { digestOf, type Signed } from "../../src/domain/signing.ts";
 import type { AuditEvent } from "../../src/ports/request-store.ts";
+import { ruleOf } from "./policies.ts";
 
 /** Ready-made domain values, each the same every time but for what is given. */
 
@@ -27,9 +31,24 @@ export function aNewRequest(over: Partial<NewRequest> = {}): NewRequest {
     parameters: {},
     requester: alice,
     channelId: "C1",
-    rule: { name: "orders", approvals: 1, approvers: ["UBOB"], expiresAfterMinutes: 15 },
+    rule: aRecordedRule(),
     ...over,
   };
+}
+
+/** What a request keeps of a rule that is written like this: by default UALICE may ask, and UBOB approve. */
+export function aRecordedRule(written: Partial<WrittenPolicy[number]> = {}): RequestRecord["rule"] {
+  const rule = ruleOf({ name: "orders", requesters: ["UALICE"], approvers: ["UBOB"], approvals: 1, ...written });
+  return recordedRule(rule, "policy", { operation: "dolt.failover", target: orders, changesTarget: true });
+}
+
+/** What a plan lists of users by id: each is who they are. */
+export function listed(...userIds: readonly string[]): PlannedApproval {
+  const members = userIds.map((userId) => ({
+    principal: `user:${userId}`,
+    membership: { members: [userId], asOfMs: 1_000 },
+  }));
+  return { rule: "orders", policyHash: "policy", members };
 }
 
 export function aRecord(over: Partial<NewRequest> = {}, nowMs = 1_000): RequestRecord {
@@ -54,6 +73,7 @@ export function aPlan(over: Partial<Plan> = {}): Plan {
     bounds: [],
     warnings,
     details: null,
+    approval: listed("UBOB", "UCAROL"),
     madeAtMs: 1_000,
     ...over,
   };
@@ -73,6 +93,7 @@ export function anApproval(signedPlan: Signed, plan: Plan, over: Partial<Approva
     approver: bob,
     atMs: 2_000,
     message: { channelId: "C1", ts: "1.0" },
+    rights: [{ requirement: 0, principal: "user:UBOB", asOfMs: null }],
     ...over,
   };
 }

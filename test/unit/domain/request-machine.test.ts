@@ -3,8 +3,10 @@ import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { openGrant } from "../../../src/domain/approval.ts";
+import { noMemberships } from "../../../src/domain/memberships.ts";
 import { type Person, personKey } from "../../../src/domain/people.ts";
-import type { PolicyRule } from "../../../src/domain/policy.ts";
+import { type ApproverJudgement, judgeApprover } from "../../../src/domain/policy/judging.ts";
+import { planMembersOf } from "../../../src/domain/policy/planned-approval.ts";
 import {
   canStillStop,
   hasSafePointAhead,
@@ -27,7 +29,7 @@ import { approvalsOf, grantOf } from "../../../src/domain/transitions/reading.ts
 import { committed, ended, progressed, started, takenUp } from "../../../src/domain/transitions/running.ts";
 import { objectionToWish, wished } from "../../../src/domain/transitions/wishing.ts";
 import { MemoryRequestStore } from "../../support/memory-request-store.ts";
-import { aNewRequest, anApproval, anEvent, aPlan } from "../../support/records.ts";
+import { aNewRequest, anApproval, anEvent, aPlan, aRecordedRule, listed } from "../../support/records.ts";
 
 /**
  * Many processes at one request: each reads, decides on what it read, perhaps long ago, and writes by compare-and-set.
@@ -63,7 +65,7 @@ const clusterKey = newKey();
 const edgeKeys = readPublicKeys([edgeKey.publicKeyText]);
 const clusterKeys = readPublicKeys([clusterKey.publicKeyText]);
 
-const plan = aPlan({ requester });
+const plan = aPlan({ requester, approval: listed(...approverIds) });
 const signedPlan = signStatement(plan, clusterKey);
 
 const acts = {
@@ -267,7 +269,7 @@ async function everyCourse(check: (run: { changes: Change[]; written: RequestRec
 async function run(approvals: number, happenings: readonly Happening[]) {
   const clock = { atMs: 1_000_000, nowMs: () => clock.atMs };
   const store = new MemoryRequestStore(clock);
-  const rule = { name: "orders", approvals, approvers: approverIds, expiresAfterMinutes: 15 };
+  const rule = aRecordedRule({ approvals, approvers: approverIds });
   const { record: first } = await store.create({
     deliveryId: "d-1",
     audit: anEvent(),
@@ -292,25 +294,22 @@ async function run(approvals: number, happenings: readonly Happening[]) {
 }
 
 function clickApprove(record: RequestRecord, by: Person, nowMs: number): Transition {
-  const objection = objectionToApproval(record, policyRule(record), by, plan.fingerprint);
+  const judged = judge(record, by, nowMs);
+  const objection = objectionToApproval(record, judged, by, plan.fingerprint);
   if (objection !== null) return { ok: false, problem: objection };
-  const approval = anApproval(signedPlan, plan, { approver: by, atMs: nowMs });
+  const rights = judged.kind === "may" ? judged.rights : [];
+  const approval = anApproval(signedPlan, plan, { approver: by, atMs: nowMs, rights });
   return approve(record, signStatement(approval, edgeKey), approval, nowMs);
 }
 
-function policyRule(record: RequestRecord): PolicyRule {
-  return {
-    ...record.rule,
-    operations: ["*"],
-    clusters: ["*"],
-    namespaces: ["*"],
-    targets: ["*"],
-    requesters: ["UREQUESTER"],
-  };
+function judge(record: RequestRecord, approver: Person, atMs: number): ApproverJudgement {
+  const click = { approver, requester: record.requester, atMs, plannedAtMs: plan.madeAtMs };
+  const known = { memberships: noMemberships, notBeforeMs: null };
+  return judgeApprover(record.rule, click, planMembersOf(plan.approval), known);
 }
 
 function clickWish(record: RequestRecord, kind: WishKind, by: Person, nowMs: number): Transition {
-  const objection = objectionToWish(record, policyRule(record), by, kind, plan.fingerprint);
+  const objection = objectionToWish(record, judge(record, by, nowMs), by, kind, plan.fingerprint);
   return objection === null ? wished(record, kind, by, nowMs) : { ok: false, problem: objection };
 }
 

@@ -2,13 +2,16 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { newSigningKeys } from "../../../sandbox/keys.ts";
 import { type Approval, approvalSchema } from "../../../src/domain/approval.ts";
 import { fingerprintOf, type Plan } from "../../../src/domain/plan.ts";
-import type { PolicyRule } from "../../../src/domain/policy.ts";
+import type { WrittenPolicy } from "../../../src/domain/policy/written.ts";
 import { newRequestRecord, type RequestRecord } from "../../../src/domain/request.ts";
 import { digestOf, readPublicKeys, readSigningKey, type Signed, signStatement } from "../../../src/domain/signing.ts";
 import { admit } from "../../../src/execution/admission.ts";
 import type { WorkloadMarks } from "../../../src/ports/workloads.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
+import { MemoryMemberships } from "../../support/memory-memberships.ts";
 import { noCluster } from "../../support/no-cluster.ts";
+import { policyOf } from "../../support/policies.ts";
+import { aRecordedRule, listed } from "../../support/records.ts";
 import { switchingOperation, type TestOperation } from "../../support/test-operation.ts";
 
 const cluster = newSigningKeys();
@@ -22,22 +25,23 @@ const carol = { teamId: "T1", userId: "UCAROL" };
 
 describe("the admission of a grant", () => {
   let clock: ManualClock;
-  let rule: PolicyRule;
+  let rule: WrittenPolicy[number];
+  let groups: Record<string, string[]>;
+  let memberships: MemoryMemberships;
   let operation: TestOperation;
   let objection: (userId: string) => Promise<string | null>;
   let annotations: Record<string, string>;
 
   beforeEach(() => {
     clock = new ManualClock();
+    memberships = new MemoryMemberships(clock);
+    groups = {};
     operation = switchingOperation();
     objection = async () => null;
     annotations = { "handover.dev/engine": "dolt" };
     rule = {
       name: "failover",
       operations: ["dolt.*"],
-      clusters: ["*"],
-      namespaces: ["*"],
-      targets: ["*"],
       requesters: [alice.userId],
       approvers: [bob.userId, carol.userId],
       approvals: 1,
@@ -59,7 +63,8 @@ describe("the admission of a grant", () => {
         signal: new AbortController().signal,
       },
       {
-        policy: [rule],
+        policy: policyOf([rule], { groups }),
+        memberships,
         clusterKeys: readPublicKeys([cluster.publicText]),
         edgeKeys: readPublicKeys([edge.publicText]),
         people: { look: async (person) => ({ objection: await objection(person.userId), person }) },
@@ -128,8 +133,9 @@ describe("the admission of a grant", () => {
   });
 
   it("takes no answer from Slack for a no", async () => {
-    objection = async () => {
-      throw new Error("no answer");
+    objection = async (userId) => {
+      if (userId === bob.userId) throw new Error("no answer");
+      return null;
     };
 
     expect(await codesOf(approved(signedPlan(), [bob]))).toEqual(["people_lookup_failed"]);
@@ -193,6 +199,7 @@ describe("the admission of a grant", () => {
       bounds: [],
       warnings: [],
       details: null,
+      approval: listed(alice.userId, bob.userId, carol.userId),
       madeAtMs: clock.nowMs(),
       ...change,
     };
@@ -214,6 +221,7 @@ describe("the admission of a grant", () => {
           approver,
           atMs: clock.nowMs(),
           message: { channelId: "C1", ts: "1.1" },
+          rights: [],
         }),
         key,
       ),
@@ -227,8 +235,7 @@ describe("the admission of a grant", () => {
       runbooks: {},
     } as const;
     const asked = { id: "r-1", operation: "dolt.failover", target, parameters: {}, requester: alice, channelId: "C1" };
-    const ruleThen = { name: "failover", approvals: 1, approvers: [bob.userId], expiresAfterMinutes: 15 };
-    const record = newRequestRecord({ ...asked, rule: ruleThen }, clock.nowMs());
+    const record = newRequestRecord({ ...asked, rule: aRecordedRule() }, clock.nowMs());
     return { ...record, state: "approved", plan: signed, approvals, expiresAtMs: clock.nowMs() + 15 * 60_000 };
   }
 });

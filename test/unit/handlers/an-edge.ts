@@ -3,7 +3,7 @@ import type { EdgeServices } from "../../../handlers/services.ts";
 import { newSigningKeys } from "../../../sandbox/keys.ts";
 import type { Person } from "../../../src/domain/people.ts";
 import type { Plan } from "../../../src/domain/plan.ts";
-import type { Policy } from "../../../src/domain/policy.ts";
+import type { WrittenPolicy } from "../../../src/domain/policy/written.ts";
 import type { RequestRecord } from "../../../src/domain/request.ts";
 import { readPublicKeys, readSigningKey, signStatement } from "../../../src/domain/signing.ts";
 import type { AnnouncedTarget } from "../../../src/domain/target.ts";
@@ -11,6 +11,7 @@ import { planned } from "../../../src/domain/transitions/planning.ts";
 import type { HomeView, ModalView } from "../../../src/ports/chat.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryFreezeWishes } from "../../support/memory-freezes.ts";
+import { MemoryMemberships } from "../../support/memory-memberships.ts";
 import {
   MemoryAnnouncements,
   MemoryFaceStore,
@@ -18,6 +19,7 @@ import {
   MemoryRequestStore,
   MemoryWakeUp,
 } from "../../support/memory-request-store.ts";
+import { policyOf } from "../../support/policies.ts";
 import { alice, anEvent, aPlan, orders } from "../../support/records.ts";
 import { RecordedChat } from "./recorded-chat.ts";
 
@@ -34,6 +36,7 @@ export class AnEdge {
   readonly freezeWishes = new MemoryFreezeWishes(this.clock);
   readonly wakeUp = new MemoryWakeUp();
   readonly chat = new RecordedChat();
+  readonly memberships = new MemoryMemberships(this.clock);
   /** Modals that were opened. */
   readonly opened: { readonly triggerId: string; readonly view: ModalView }[] = [];
   /** What was shown in open ones. */
@@ -44,13 +47,10 @@ export class AnEdge {
   objection: string | null = null;
   /** By what else Slack knows whoever is looked up. */
   aliases: Pick<Person, "aliases"> = {};
-  policy: Policy = [
+  policy: WrittenPolicy = [
     {
       name: "all",
       operations: ["dolt.*"],
-      clusters: ["*"],
-      namespaces: ["*"],
-      targets: ["*"],
       requesters: [alice.userId],
       approvers: ["UBOB", "UCAROL"],
       approvals: 1,
@@ -67,7 +67,7 @@ export class AnEdge {
       clusters: [
         { name: "main", requests, faces, announcements, memberships, lists, freezeWishes, wakeUp, drawer, keys },
       ],
-      policy: this.policy,
+      policy: policyOf(this.policy),
       home: { teamId: "T1" },
       chat,
       modals: {

@@ -83,9 +83,9 @@ describe("refused, told, and on record", () => {
   });
 
   it("by somebody who was not an approver when it was asked for", async () => {
-    edge.policy = edge.policy.map((rule) => ({ ...rule, approvers: [...rule.approvers, "UERIN"] }));
+    edge.policy = edge.policy.map((rule) => ({ ...rule, approvers: [...(rule.approvers ?? []), "UERIN"] }));
     await click("approve", { user: "UERIN" });
-    expect(edge.lastTold).toContain("does not name you as an approver");
+    expect(edge.lastTold).toContain("who joins afterwards cannot approve it");
   });
 
   it("by somebody who is not an approver any more", async () => {

@@ -1,5 +1,5 @@
 import { newSigningKeys } from "../../../sandbox/keys.ts";
-import type { Policy } from "../../../src/domain/policy.ts";
+import type { WrittenPolicy } from "../../../src/domain/policy/written.ts";
 import { readPublicKeys, readSigningKey } from "../../../src/domain/signing.ts";
 import { LeaseObserver } from "../../../src/execution/lease-observer.ts";
 import type { WorkloadMarks } from "../../../src/ports/workloads.ts";
@@ -15,6 +15,7 @@ import {
   MemoryWakeUp,
 } from "../../support/memory-request-store.ts";
 import { noCluster } from "../../support/no-cluster.ts";
+import { policyOf } from "../../support/policies.ts";
 import { alice, bob } from "../../support/records.ts";
 import { switchingOperation } from "../../support/test-operation.ts";
 import { RecordedChat } from "../handlers/recorded-chat.ts";
@@ -34,13 +35,10 @@ export class AWorker {
   readonly operation = switchingOperation();
   readonly clusterKey = readSigningKey(cluster.privateText);
   readonly edgeKey = readSigningKey(edge.privateText);
-  policy: Policy = [
+  policy: WrittenPolicy = [
     {
       name: "all",
       operations: ["dolt.*"],
-      clusters: ["*"],
-      namespaces: ["*"],
-      targets: ["*"],
       requesters: [alice.userId],
       approvers: [bob.userId],
       approvals: 1,
@@ -68,7 +66,7 @@ export class AWorker {
       freezes,
       freezeWishes,
       operations: [operation],
-      policy,
+      policy: policyOf(policy),
       clusterKey,
       clusterKeys: readPublicKeys([cluster.publicText]),
       edgeKeys: readPublicKeys([edge.publicText]),
