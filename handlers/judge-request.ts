@@ -20,6 +20,8 @@ export interface Wanted {
   readonly reason: string | null;
   /** The line as it was typed, to be typed again with a reason. */
   readonly line: string;
+  /** When it is to begin; null: as soon as it is approved. */
+  readonly startAtMs: number | null;
 }
 
 export type JudgedRequest =
@@ -43,7 +45,7 @@ export async function judgeRequest(
   const objection = await objectionToPerson(wanted, rule, cluster);
   if (objection !== null) return no(objection);
   if (operation.changesTarget) {
-    const frozen = activeFreeze(rule.freeze, clock.nowMs());
+    const frozen = activeFreeze(rule.freeze, wanted.startAtMs ?? clock.nowMs());
     if (frozen !== null) return no(frozenByPolicy(targetText(target), frozen));
     if (rule.reasonRequired && reason === null) return no(problem("reason_missing", { usage: line }));
   }

@@ -1,23 +1,20 @@
 import { type ParsedCommand, parseCommandText, printCommand } from "../../src/domain/command-line.ts";
-import { HandoverError, type Problem, problem } from "../../src/domain/errors.ts";
+import { type Problem, problem } from "../../src/domain/errors.ts";
 import type { Person } from "../../src/domain/people.ts";
-import type { RecordedRule } from "../../src/domain/policy/recorded-rule.ts";
-import { newRequestRecord, type RequestRecord } from "../../src/domain/request.ts";
 import { severalTargets } from "../../src/domain/several-targets.ts";
 import { type AnnouncedTarget, type Engine, findTargets, runbookFor, targetText } from "../../src/domain/target.ts";
-import { withdrawn } from "../../src/domain/transitions/ending-early.ts";
 import type { OperationDefinition } from "../../src/operations/catalogue.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
-import { drawInTime } from "../draw-in-time.ts";
 import { judgeRequest } from "../judge-request.ts";
 import { actions } from "../messages/blocks.ts";
 import { isLinkable, runbookButton } from "../messages/buttons.ts";
-import { existingMessage, recordedMessage } from "../messages/notices.ts";
 import { problemMessage } from "../messages/problems.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";
 import { type AnnouncedCluster, readAnnounced } from "./announced.ts";
 import { slackGrammar, terminalPrefix } from "./grammars.ts";
+import { recordRequest } from "./record-request.ts";
+import { whenAsked } from "./when-asked.ts";
 
 /** A command by a person of this workspace. */
 export interface AskedCommand {
@@ -47,8 +44,19 @@ export async function ask(asked: AskedCommand, services: EdgeServices, budget: B
   const { target, at } = found;
 
   const { definition: operation, reason } = command;
-  const line = printCommand(command, slackGrammar(asked.engine));
-  const judged = await judgeRequest({ person: asked.person, operation, target, reason, line }, at.cluster, services);
+  const when = await whenAsked(command, asked.person, at.cluster, services, budget);
+  if (!when.ok) return problemMessage(when.problem);
+  const isDryRun = operation.changesTarget && command.extras["dry-run"] === true;
+  const wanted = {
+    person: asked.person,
+    // What is only looked at needs nobody's approval.
+    operation: { name: operation.name, changesTarget: operation.changesTarget && !isDryRun },
+    target,
+    reason,
+    line: printCommand(command, slackGrammar(asked.engine)),
+    startAtMs: when.value?.startAtMs ?? null,
+  };
+  const judged = await judgeRequest(wanted, at.cluster, services);
   if (!judged.ok) {
     await auditRefusal(asked, target, judged.problem, at.cluster, services);
     return problemMessage(judged.problem);
@@ -56,7 +64,9 @@ export async function ask(asked: AskedCommand, services: EdgeServices, budget: B
   const away = whyNobodyCanDoIt(asked.engine, command, target, at);
   if (away !== null) return awayMessage(away, runbookFor(target, command.definition.name));
   const { parameters } = command;
-  const submission = { ...asked, operation, parameters, reason, target, rule: judged.rule };
+  const schedule = when.value === null ? {} : { schedule: when.value };
+  const dryRun = isDryRun ? { dryRun: true as const } : {};
+  const submission = { ...asked, operation, parameters, reason, target, rule: judged.rule, ...schedule, ...dryRun };
   return (await recordRequest(submission, at, services, budget)).message;
 }
 
@@ -105,7 +115,9 @@ function workerAway(
   at: AnnouncedCluster,
   runbook: string | null,
 ): Problem {
-  const line = { ...command, targetText: targetOnCommandLine };
+  // A terminal has no other time than now.
+  const extras = command.extras["dry-run"] === true ? { plan: true as const } : {};
+  const line = { ...command, extras, targetText: targetOnCommandLine };
   const reason = command.definition.changesTarget ? (command.reason ?? "why") : command.reason;
   return problem("worker_away", {
     cluster: at.cluster.name,

@@ -20,6 +20,8 @@ export interface Person {
   readonly isStranger?: boolean;
   /** Default true. */
   readonly isEmailConfirmed?: boolean;
+  /** IANA's name. Default: UTC's. */
+  readonly timeZone?: string;
   /** Who the person is in the organisation, on Enterprise Grid. */
   readonly enterpriseUser?: { readonly id: string; readonly enterpriseId: string };
 }
@@ -65,7 +67,7 @@ const person = (id: string, name: string, realName: string, rest: Partial<Person
 
 /** Alice is on call and asks; Bob (on call too) and Carol approve; Dave is nobody; Gina is a guest. */
 export const people = {
-  alice: person("U0ALICE", "alice", "Alice Ames"),
+  alice: person("U0ALICE", "alice", "Alice Ames", { timeZone: "Europe/Berlin" }),
   bob: person("U0BOB", "bob", "Bob Brandt"),
   carol: person("U0CAROL", "carol", "Carol Cruz"),
   dave: person("U0DAVE", "dave", "Dave Dunn"),

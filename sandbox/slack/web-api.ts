@@ -184,6 +184,7 @@ export class WebApi {
         ? {}
         : { enterprise_user: { id: enterpriseUser.id, enterprise_id: enterpriseUser.enterpriseId } }),
       team_id: person.teamId ?? team.id,
+      tz: person.timeZone ?? "Etc/UTC",
       deleted: person.deleted ?? false,
       is_bot: person.isBot ?? false,
       is_workflow_bot: person.isWorkflowBot ?? false,

@@ -77,6 +77,8 @@ export interface Account {
   readonly objection: string | null;
   /** The person who was asked about, now with `aliases`: with them a second account of the same person is known. */
   readonly person: Person;
+  /** Of their profile, as IANA names it; missing where Slack does not say. */
+  readonly timeZone?: string;
 }
 
 /** Who the people behind accounts are, and whether they may take part at all. */

@@ -23,7 +23,8 @@ export class SlackPeople implements People {
     }
     const user = readUser(answer);
     if (user.id !== person.userId) throw new ChatError("unknown", "unexpected_answer");
-    return { objection: objectionToUser(user, this.#home), person: { ...person, aliases: aliasesOfUser(user) } };
+    const known = { ...person, aliases: aliasesOfUser(user) };
+    return { objection: objectionToUser(user, this.#home), person: known, ...(user.tz ? { timeZone: user.tz } : {}) };
   }
 }
 

@@ -14,6 +14,7 @@ const userSchema = z.object({
   is_stranger: z.boolean().default(false),
   is_invited_user: z.boolean().default(false),
   is_email_confirmed: z.boolean().optional(),
+  tz: z.string().nullish(),
   /** Only there with the scope `users:read.email`. */
   profile: z.object({ email: z.string().nullish() }).optional(),
   /** Only there on Enterprise Grid. */

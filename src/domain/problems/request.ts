@@ -59,6 +59,11 @@ export const requestProblems = {
     (d) => `Slack did not show you what ${d.button} asks for (${d.slackError}), so your click changed nothing.`,
     (d) => `Click ${d.button} once more.`,
   ),
+  form_not_opened: entry<{ slackError: string }>(
+    "refused",
+    (d) => `Slack did not show the form (${d.slackError}), so nothing was asked for.`,
+    () => "Try once more, or type the whole command: help lists them.",
+  ),
   cancelled_before_start: entry<{ by: string }>(
     "refused",
     (d) => `${d.by} cancelled before the point of no return. Nothing was changed.`,
@@ -113,9 +118,10 @@ export const requestProblems = {
     (d) => `Request ${d.followedBy} took the place of request ${d.requestId} already. Your click changed nothing.`,
     (d) => `Go on in the message of request ${d.followedBy}.`,
   ),
-  request_not_followable: entry<{ requestId: string; state: string; kind: string }>(
+  request_not_followable: entry<{ requestId: string; state: string }>(
     "refused",
-    (d) => `Request ${d.requestId} is ${d.state}, so there is nothing to ${d.kind}. Your click changed nothing.`,
+    (d) =>
+      `Request ${d.requestId} is ${d.state}, so there is nothing to plan anew or to try again. Your click changed nothing.`,
     () => "Its message says what happens now.",
   ),
   time_over: entry<{ when: string }>(

@@ -1,0 +1,147 @@
+import { HandoverError, problem } from "../../src/domain/errors.ts";
+import type { Person } from "../../src/domain/people.ts";
+import type { Parameters } from "../../src/domain/plan.ts";
+import type { RecordedRule } from "../../src/domain/policy/recorded-rule.ts";
+import { type Follows, type NewRequest, newRequestRecord, type RequestRecord } from "../../src/domain/request.ts";
+import type { Schedule } from "../../src/domain/schedule.ts";
+import { type AnnouncedTarget, targetText } from "../../src/domain/target.ts";
+import { withdrawn } from "../../src/domain/transitions/ending-early.ts";
+import type { OperationDefinition } from "../../src/operations/catalogue.ts";
+import type { ChatMessage } from "../../src/ports/chat.ts";
+import type { Budget } from "../budget.ts";
+import { drawInTime } from "../draw-in-time.ts";
+import { existingMessage, recordedMessage } from "../messages/notices.ts";
+import { problemMessage } from "../messages/problems.ts";
+import type { ClusterServices, EdgeServices } from "../services.ts";
+import type { AnnouncedCluster } from "./announced.ts";
+
+/** What somebody asks for, judged by the policy: ready to be recorded. */
+export interface Submission {
+  readonly person: Person;
+  readonly channelId: string;
+  /** The same again is the same delivery. */
+  readonly deliveryId: string;
+  readonly operation: OperationDefinition;
+  readonly parameters: Parameters;
+  readonly reason: string | null;
+  readonly target: AnnouncedTarget;
+  readonly rule: RecordedRule;
+  readonly schedule?: Schedule;
+  readonly dryRun?: true;
+  readonly follows?: Follows;
+}
+
+/** What came of it; `message` is for the person who asked alone. */
+export type Recorded =
+  | { readonly kind: "created" | "existing"; readonly record: RequestRecord; readonly message: ChatMessage }
+  /** Nobody could have seen it, so it was taken back. */
+  | { readonly kind: "withdrawn"; readonly message: ChatMessage };
+
+/**
+ * Records a request, once, wakes the worker and shows the request's message.
+ * @throws {HandoverError} `redis_away`
+ */
+export async function recordRequest(
+  submission: Submission,
+  { cluster, seenAgoMs }: Pick<AnnouncedCluster, "cluster" | "seenAgoMs">,
+  services: EdgeServices,
+  budget: Budget,
+): Promise<Recorded> {
+  const { person, operation, target, rule, schedule, dryRun, follows } = submission;
+  const id = services.newRequestId();
+  const created = await cluster.requests.create({
+    build: (nowMs) => newRequestRecord(newRequest(id, submission), nowMs),
+    deliveryId: submission.deliveryId,
+    audit: {
+      kind: "requested",
+      requestId: id,
+      by: person,
+      facts: {
+        operation: operation.name,
+        target: targetText(target),
+        rule: rule.name,
+        policy: rule.policyHash,
+        ...(schedule === undefined ? {} : { startAtMs: schedule.startAtMs, endsAtMs: schedule.endsAtMs }),
+        ...(dryRun === undefined ? {} : { dryRun }),
+        ...(follows === undefined ? {} : { follows: follows.requestId }),
+      },
+    },
+  });
+  if (created.kind === "existing") {
+    const link = await permalinkOf(created.record, cluster, services, budget);
+    return { kind: "existing", record: created.record, message: existingMessage(created.record, link) };
+  }
+  const [drawn] = await Promise.all([
+    drawInTime(cluster, id, budget, services),
+    wakeForPlan(created.record, cluster, services),
+  ]);
+  if (drawn.kind === "refused") {
+    return { kind: "withdrawn", message: await withdraw(created.record, drawn.slackError, cluster) };
+  }
+  return { kind: "created", record: created.record, message: recordedMessage(created.record, seenAgoMs ?? 0) };
+}
+
+function newRequest(id: string, submission: Submission): NewRequest {
+  const { person, channelId, operation, parameters, reason, target, rule, schedule, dryRun, follows } = submission;
+  return {
+    id,
+    operation: operation.name,
+    target,
+    parameters,
+    requester: person,
+    ...(reason === null ? {} : { reason }),
+    channelId,
+    rule,
+    ...(schedule === undefined ? {} : { schedule }),
+    ...(dryRun === undefined ? {} : { dryRun }),
+    ...(follows === undefined ? {} : { follows }),
+  };
+}
+
+async function permalinkOf(
+  found: RequestRecord,
+  cluster: ClusterServices,
+  services: EdgeServices,
+  budget: Budget,
+): Promise<string | null> {
+  try {
+    const face = await cluster.faces.read(found.id);
+    if (face === null || face.ts === null) return null;
+    return await services.chat.permalink(face.channelId, face.ts, budget.slackSignal());
+  } catch (error) {
+    services.log.warn({ requestId: found.id, err: error }, "no link to the first request could be had");
+    return null;
+  }
+}
+
+/** The record is the truth, and workers walk it: a wake-up that fails only costs time. */
+async function wakeForPlan(created: RequestRecord, cluster: ClusterServices, services: EdgeServices): Promise<void> {
+  try {
+    await cluster.wakeUp.wake("plan", created.id, created.revision);
+  } catch (error) {
+    if (!(error instanceof HandoverError)) throw error;
+    services.log.warn({ requestId: created.id, problem: error.problem.code }, "the worker could not be woken");
+  }
+}
+
+/** How often a change is tried again when the worker changes the record at the same moment. */
+const mostAttempts = 5;
+
+/** A request that nobody can see is no request: it is taken back, and whoever asked is told. */
+async function withdraw(created: RequestRecord, slackError: string, cluster: ClusterServices): Promise<ChatMessage> {
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const found = await cluster.requests.read(created.id);
+    if (found === null) break;
+    const why = `its message cannot be posted in the channel (${slackError})`;
+    const next = withdrawn(found.record, why, found.nowMs);
+    if (!next.ok) return problemMessage(next.problem);
+    const audit = {
+      kind: "withdrawn",
+      requestId: created.id,
+      by: created.requester,
+      facts: { before: found.record.state, after: next.record.state, slackError },
+    };
+    if (await cluster.requests.compareAndSet(next.record, audit)) break;
+  }
+  return problemMessage(problem("channel_closed", { requestId: created.id, slackError }));
+}
