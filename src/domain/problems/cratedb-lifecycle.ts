@@ -18,26 +18,11 @@ export const crateLifecycleProblems = {
     (d) =>
       `Mend what they name. What is meant to be so: UPDATE sys.node_checks SET acknowledged = TRUE WHERE id IN (${d.ids.join(", ")}), then ask again.`,
   ),
-  crate_rolling_out: entry<{ set: string; pods: readonly string[] }>(
-    "refused",
-    (d) =>
-      `The controller of the StatefulSet ${d.set} is rolling out a change: it deletes ${list(d.pods)} by itself, and two nodes would be down at a time. Nothing was changed.`,
-    (d) => `Wait for it (kubectl rollout status statefulset/${d.set}), then ask again.`,
-  ),
   crate_partition_keeps_revision: entry<{ set: string; pods: readonly string[]; commandLine: string }>(
     "refused",
     (d) =>
       `${list(d.pods)} are not of the newest revision of the StatefulSet ${d.set}, and its partition would bring them back as they are. Nothing was changed.`,
     (d) => `With OnDelete they come back with the new template: ${d.commandLine}`,
-  ),
-  crate_hook_cut_off: entry<{
-    hooks: readonly { readonly set: string; readonly hookSeconds: number; readonly gracePeriodSeconds: number }[];
-  }>(
-    "refused",
-    (d) =>
-      `The preStop hook can take longer than Kubernetes lets a pod end, and the node would be killed in the middle of it: ${d.hooks.map(({ set, hookSeconds, gracePeriodSeconds }) => `${set} has a hook of up to ${hookSeconds} s and ${gracePeriodSeconds} s to end`).join("; ")}. Nothing was changed.`,
-    () =>
-      "Set terminationGracePeriodSeconds well above the hook's --timeout (crate-operator has 1200 for 720), then ask again.",
   ),
   crate_backup_runs: entry<{ backups: readonly string[]; seconds: number }>(
     "failed",

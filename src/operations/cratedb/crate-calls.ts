@@ -29,13 +29,16 @@ export async function asked<T>(doing: string, call: Promise<T>): Promise<T> {
 /** Failures that end by themselves when nodes or the Kubernetes API answer again: what was begun is waited for all the same. */
 const passing = ["crate_away", "kubernetes_away"];
 
+export function isSilence(error: unknown): error is HandoverError {
+  return error instanceof HandoverError && passing.includes(error.problem.code);
+}
+
 /** What was read, or null while nobody answers. Throws what is no silence, and when `signal` has ended the wait. */
 export async function unlessSilent<T>(signal: AbortSignal, reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;
   } catch (error) {
-    const isSilence = error instanceof HandoverError && passing.includes(error.problem.code);
-    if (!isSilence || signal.aborted) throw error;
+    if (!isSilence(error) || signal.aborted) throw error;
     return null;
   }
 }
