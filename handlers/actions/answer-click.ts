@@ -2,6 +2,7 @@ import { HandoverError, type Problem, problem, problemOf } from "../../src/domai
 import type { Person } from "../../src/domain/people.ts";
 import type { RequestRecord } from "../../src/domain/request.ts";
 import { ChatError, type ChatMessage, type ModalView } from "../../src/ports/chat.ts";
+import type { AuditEvent } from "../../src/ports/request-store.ts";
 import { Budget } from "../budget.ts";
 import { drawInTime } from "../draw-in-time.ts";
 import type { ButtonValue } from "../messages/buttons.ts";
@@ -134,15 +135,31 @@ async function auditRefusal(
     message: click.messageTs,
     reason: click.reason,
   };
+  await putRefusalOnRecord(click.value?.requestId ?? null, person, facts, cluster, services);
+}
+
+/** Never throws: what was refused stays refused. */
+export async function putRefusalOnRecord(
+  requestId: string | null,
+  person: Person,
+  facts: AuditEvent["facts"],
+  cluster: ClusterServices,
+  services: EdgeServices,
+): Promise<void> {
   try {
-    const requestId = click.value?.requestId ?? null;
     await cluster.requests.audit({ kind: "click_refused", requestId, by: person, facts });
   } catch (error) {
     services.log.warn({ ...facts, err: error }, "a refused click could not be put on record");
   }
 }
 
-async function tell(click: Click, message: ChatMessage, services: EdgeServices, budget: Budget): Promise<void> {
+/** Tells the clicker alone. Never throws. */
+export async function tell(
+  click: Pick<Click, "actor" | "channelId">,
+  message: ChatMessage,
+  services: EdgeServices,
+  budget: Budget,
+): Promise<void> {
   const { userId, teamId } = click.actor;
   try {
     await services.chat.ephemeral(click.channelId, { userId, teamId: teamId ?? "" }, message, budget.slackSignal());

@@ -29,8 +29,13 @@ export interface Click {
   readonly reason: string | null;
 }
 
+/** Where a click came from, and what its button carries, whichever button it is. */
+export interface RawClick extends Pick<Click, "actor" | "person" | "channelId" | "messageTs" | "triggerId"> {
+  readonly valueText: string;
+}
+
 /** @throws {z.ZodError} when Slack's payload is none of a click on a message */
-export function readClick(payload: unknown, home: Home): Click {
+export function readRawClick(payload: unknown, home: Home): RawClick {
   const { user, enterprise, container, actions, trigger_id } = payloadSchema.parse(payload);
   const actor = { userId: user.id, teamId: user.team_id ?? null, enterpriseId: enterprise?.id ?? null };
   return {
@@ -38,9 +43,13 @@ export function readClick(payload: unknown, home: Home): Click {
     person: trustedPerson(actor, home),
     channelId: container.channel_id,
     messageTs: container.message_ts,
-    value: readButtonValue(actions[0]?.value ?? ""),
+    valueText: actions[0]?.value ?? "",
     triggerId: trigger_id ?? null,
-    accepted: false,
-    reason: null,
   };
+}
+
+/** @throws {z.ZodError} when Slack's payload is none of a click on a message */
+export function readClick(payload: unknown, home: Home): Click {
+  const { valueText, ...click } = readRawClick(payload, home);
+  return { ...click, value: readButtonValue(valueText), accepted: false, reason: null };
 }

@@ -229,8 +229,8 @@ function mistrustOf(plan: Signed, record: RequestRecord, cluster: ClusterService
 }
 
 /** A message that is not the record's own face counts for nothing, and is redrawn as replaced. */
-async function objectionToMessage(
-  click: DecidingClick,
+export async function objectionToMessage(
+  click: Pick<DecidingClick, "channelId" | "messageTs">,
   record: RequestRecord,
   cluster: ClusterServices,
   services: EdgeServices,

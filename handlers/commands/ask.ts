@@ -96,7 +96,8 @@ function findOne(engine: Engine, command: Command, announced: readonly Announced
   return { ok: false, problem: problem("target_unknown", { given: command.targetText, known, engine }) };
 }
 
-function whyNobodyCanDoIt(
+/** No worker that lives, or none that can do this; null: somebody can. */
+export function whyNobodyCanDoIt(
   engine: Engine,
   command: Command,
   target: AnnouncedTarget,

@@ -2,17 +2,23 @@ import { z } from "zod";
 import { needsAcceptance, type Plan } from "../../src/domain/plan.ts";
 import {
   canStillStop,
+  type Follows,
   hasSafePointAhead,
   isPaused,
   type RequestRecord,
   type WishKind,
 } from "../../src/domain/request.ts";
+import { followKind } from "../../src/domain/transitions/following.ts";
 import { shownPlan } from "../../src/domain/transitions/reading.ts";
 import { actionButton, actions, type Block, limits, linkButton } from "./blocks.ts";
 
 export const approveActionId = "handover_approve";
 export const denyActionId = "handover_deny";
 export const withdrawActionId = "handover_withdraw";
+export const followActionIds: Readonly<Record<Follows["kind"], string>> = {
+  replan: "handover_replan",
+  retry: "handover_retry",
+};
 export const runbookActionId = "handover_runbook";
 export const wishActionIds: Readonly<Record<WishKind, string>> = {
   cancel: "handover_cancel",
@@ -27,6 +33,10 @@ export const buttonValueSchema = z.strictObject({
   fingerprint: z.string().length(64),
 });
 export type ButtonValue = z.infer<typeof buttonValueSchema>;
+
+/** What Re-plan and Retry carry: the request may have had no plan at all. */
+export const followValueSchema = z.strictObject({ cluster: z.string().min(1), requestId: z.string().min(1) });
+export type FollowValue = z.infer<typeof followValueSchema>;
 
 /** Null for a value that no button of this version carries. */
 export function readButtonValue(text: string): ButtonValue | null {
@@ -43,6 +53,7 @@ export function faceButtons(record: RequestRecord, runbook: string | null): read
     ...decisionButtons(record),
     ...withdrawButtons(record),
     ...steeringButtons(record),
+    ...followButtons(record),
     ...(isLinkable(runbook) ? [runbookButton(runbook)] : []),
   ];
   return buttons.length === 0 ? [] : [actions(`handover-${record.revision}`, buttons)];
@@ -93,6 +104,19 @@ function withdrawButtons(record: RequestRecord): readonly Block[] {
   const confirm = { title: "Withdraw this request?", text, yes: "Withdraw" };
   const value = buttonValue(record, plan);
   return [actionButton({ actionId: withdrawActionId, label: "Withdraw", value, style: null, confirm })];
+}
+
+/** What came to nothing can be asked for again, once, by whoever may ask. */
+function followButtons(record: RequestRecord): readonly Block[] {
+  const kind = followKind(record);
+  if (kind === null || record.followedBy !== undefined) return [];
+  const value: FollowValue = { cluster: record.target.cluster, requestId: record.id };
+  const [label, title] = kind === "replan" ? ["Re-plan", "Plan it anew?"] : ["Retry", "Try it again?"];
+  const when =
+    record.schedule === undefined ? "" : " If its time is over by then, it begins as soon as it is approved.";
+  const text = `You ask for ${whatOf(record)}. The cluster is looked at anew, and the new plan needs its own approvals.${when}`;
+  const confirm = { title, text, yes: label };
+  return [actionButton({ actionId: followActionIds[kind], label, value: JSON.stringify(value), style: null, confirm })];
 }
 
 /** What can still be wished of something that runs. After a wish to cancel there is nothing left to wish. */

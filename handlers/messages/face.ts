@@ -6,6 +6,7 @@ import {
   type RequestState,
   type StepProgress,
 } from "../../src/domain/request.ts";
+import { scheduleText } from "../../src/domain/schedule.ts";
 import { runbookFor, targetText } from "../../src/domain/target.ts";
 import { approvalsOf, shownPlan } from "../../src/domain/transitions/reading.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
@@ -25,6 +26,7 @@ export function faceMessage(record: RequestRecord, options: FaceOptions = { post
   const blocks: Block[] = [
     section(`${title(record)}\n${isHolding(record) ? "⏸️" : signs[record.state]} ${statusText(record)}`),
     context(askedText(record)),
+    ...aroundBlocks(record),
     ...bodyOf(record),
     ...faceButtons(record, runbook),
     ...(runbook !== null && !isLinkable(runbook) ? [context(`Runbook: ${mrkdwn(runbook)}`)] : []),
@@ -67,15 +69,18 @@ function statusText(record: RequestRecord): string {
     case "awaiting_approval":
       return `*Waiting for approval*: ${record.approvals.length} of ${approvals} approvals${expiryText(record)}`;
     case "approved":
-      return "*Approved*: about to start.";
+      return record.schedule === undefined
+        ? "*Approved*: about to start."
+        : `*Approved*: begins ${mrkdwn(scheduleText(record.schedule))}`;
     case "running":
       return runningText(record);
     case "succeeded":
+      if (record.dryRun === true) return "*Dry run*: this is what would be done. Nothing was changed.";
       return isAnswer(record) ? "*Answered*: nothing was changed." : "*Succeeded*";
     case "unknown":
       return "*Outcome unknown*: somebody has to look.";
     case "expired":
-      return "*Expired*: not settled in time, and no answer is no. Nothing was changed.";
+      return `*Expired*${record.expiresAtMs === null ? "" : ` at ${timeOfDay(record.expiresAtMs)}`}: not settled in time, and no answer is no. Nothing was changed.`;
     default:
       return `*${record.state[0]?.toUpperCase()}${record.state.slice(1)}*`;
   }
@@ -118,13 +123,26 @@ function askedText(record: RequestRecord): string {
   return `Asked by ${mention(record.requester)} at ${timeOfDay(record.createdAtMs)} · request ${mrkdwn(record.id)}${reason}`;
 }
 
+/** When it is to begin, and which requests came before and after it. */
+function aroundBlocks({ schedule, state, follows, followedBy }: RequestRecord): readonly Block[] {
+  const isAhead = state === "planning" || state === "awaiting_approval";
+  const before = follows?.kind === "retry" ? "Tries request" : "Plans request";
+  return [
+    ...(schedule !== undefined && isAhead ? [section(`🕑 To begin *${mrkdwn(scheduleText(schedule))}*`)] : []),
+    ...(follows === undefined
+      ? []
+      : [context(`${before} ${mrkdwn(follows.requestId)} ${follows.kind === "retry" ? "again" : "anew"}.`)]),
+    ...(followedBy === undefined ? [] : [context(`➡️ Request ${mrkdwn(followedBy)} took its place.`)]),
+  ];
+}
+
 function bodyOf(record: RequestRecord): readonly Block[] {
   const plan = shownPlan(record);
   // How it ended comes first: of a long message a phone shows the first lines.
   const blocks: (Block | null)[] = [...outcomeBlocks(record)];
   if (record.execution === undefined && plan !== null) {
     blocks.push(...longList("Now", plan.now.map(mrkdwn)));
-    if (!isSettled(record)) blocks.push(...planBlocks(plan));
+    if (!isSettled(record) || record.dryRun === true) blocks.push(...planBlocks(plan));
   }
   if (record.execution !== undefined) blocks.push(list("Steps", record.execution.steps.map(stepLine)));
   blocks.push(approvalsBlock(record));

@@ -3,6 +3,7 @@ import { needsAcceptance } from "../domain/plan.ts";
 import type { RequestRecord } from "../domain/request.ts";
 import { signStatement } from "../domain/signing.ts";
 import type { Transition } from "../domain/transitions/change.ts";
+import { followed } from "../domain/transitions/following.ts";
 import { answered, planned, planningFailed, refused } from "../domain/transitions/planning.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import { judgePlan } from "../execution/judge-plan.ts";
@@ -20,6 +21,7 @@ const drawDeadlineMs = 10_000;
 export async function planRequest(services: WorkerServices, requestId: string, shutdown: AbortSignal): Promise<void> {
   const found = await services.store.read(requestId);
   if (found === null || found.record.state !== "planning") return;
+  await nameFollower(services, found.record);
   const signal = AbortSignal.any([shutdown, AbortSignal.timeout(planningDeadlineMs)]);
   const decide = await decisionOn(services, found.record, signal);
   // A worker that is shutting down leaves the request to the next one, instead of failing it.
@@ -29,6 +31,14 @@ export async function planRequest(services: WorkerServices, requestId: string, s
   if (change.ok && change.record.state === "approved") {
     await services.wakeUp.wake("execute", requestId, change.record.revision);
   }
+}
+
+/** The edge that recorded it may have died before the request whose place it takes was told so. */
+async function nameFollower({ store, workerId }: WorkerServices, { id, follows }: RequestRecord): Promise<void> {
+  if (follows === undefined) return;
+  const before = await store.read(follows.requestId);
+  if (before === null || before.record.followedBy !== undefined) return;
+  await changeRecord(store, follows.requestId, { worker: workerId }, (record, nowMs) => followed(record, id, nowMs));
 }
 
 async function decisionOn(

@@ -27,7 +27,7 @@ import {
   type StepProgress,
   wishKinds,
 } from "../../../src/domain/request.ts";
-import { planned } from "../../../src/domain/transitions/planning.ts";
+import { answered, planned } from "../../../src/domain/transitions/planning.ts";
 import { ended, started } from "../../../src/domain/transitions/running.ts";
 import type { ChatMessage } from "../../../src/ports/chat.ts";
 import { anApproval, aPlan, aRecord, bob, orders, unverified } from "../../support/records.ts";
@@ -63,25 +63,60 @@ describe("a face", () => {
     }
     const buttons = buttonsOf(faceMessage(record));
     expect(buttons.map((button) => button.action_id)).toEqual([approveActionId, denyActionId, withdrawActionId]);
-    expect(buttons.map((button) => button.style)).toEqual(["primary", "danger"]);
+    expect(buttons.map((button) => button.style)).toEqual(["primary", "danger", undefined]);
     for (const button of buttons) {
       expect(readButtonValue(String(button.value))).toEqual({
         cluster: "main",
         requestId: "r-1",
         fingerprint: aPlan({ warnings: [{ code: "standby_silent", text: "x" }] }).fingerprint,
       });
-      expect(button.confirm).toBeDefined();
+      // Deny opens a modal, which asks once more, and why.
+      expect(button.confirm === undefined).toBe(button.action_id === denyActionId);
     }
   });
 
   it.each(requestStates.filter((state) => state !== "awaiting_approval"))(
-    "that is %s has no button that acts",
+    "that is %s has no button but what still helps",
     (state) => {
       const target = { ...orders, runbooks: { default: "https://runbooks.example.com/orders" } };
       const message = faceMessage({ ...awaiting(aRecord({ target })), state });
-      expect(buttonsOf(message).map((button) => button.url)).toEqual(["https://runbooks.example.com/orders"]);
+      const helps = { approved: "Withdraw", stale: "Re-plan", expired: "Re-plan", refused: "Re-plan" };
+      const again = { failed: "Retry", cancelled: "Retry" };
+      const label = new Map(Object.entries({ ...helps, ...again })).get(state);
+      const labels = buttonsOf(message).map((button) => JSON.stringify(button.text));
+      expect(labels).toHaveLength(label === undefined ? 1 : 2);
+      if (label !== undefined) expect(labels[0]).toContain(label);
+      expect(labels.at(-1)).toContain("Runbook");
     },
   );
+
+  it("names the request that took its place, and offers none any more", () => {
+    const expired = { ...awaiting(), state: "expired" as const };
+    expect(buttonsOf(faceMessage(expired))).toHaveLength(1);
+    const message = faceMessage({ ...expired, followedBy: "r-2" });
+    expect(buttonsOf(message)).toEqual([]);
+    expect(textsOf(message).join("\n")).toContain("Request r-2 took its place");
+    const next = faceMessage({ ...awaiting(), follows: { requestId: "r-1", kind: "replan" } });
+    expect(textsOf(next).join("\n")).toContain("Plans request r-1 anew");
+  });
+
+  it("of a request for a later time says when, with its zone, before and after it is approved", () => {
+    const times = { startAtMs: 90_000_000, endsAtMs: 91_800_000, timeZone: "Europe/Berlin", asked: "at 02:00" };
+    const record = { ...awaiting(), schedule: times };
+    const when = "Fri 2 Jan 1970, 02:00 Europe/Berlin (01:00 UTC), at the latest 02:30";
+    expect(textsOf(faceMessage(record)).join("\n")).toContain(`To begin *${when}*`);
+    expect(textsOf(faceMessage({ ...record, state: "approved" })).join("\n")).toContain(`*Approved*: begins ${when}`);
+  });
+
+  it("of a dry run shows the plan, and no button", () => {
+    const plan = aPlan({ dryRun: true });
+    const message = faceMessage(certain(answered(aRecord({ dryRun: true }), unverified(plan), 2_000)));
+    const text = textsOf(message).join("\n");
+    for (const part of ["*Dry run*", "1. Demote orders-0 to standby", "Writes stop for about 0.1 s."]) {
+      expect(text).toContain(part);
+    }
+    expect(buttonsOf(message)).toEqual([]);
+  });
 
   it("shows all of a long answer, over as many sections as Slack needs", () => {
     const now = Array.from({ length: 60 }, (_, index) => `orders-${index} · ${"standby, epoch 4 · ".repeat(6)}`);
