@@ -24,7 +24,11 @@ describe("handover.yaml", () => {
   it("is read with its defaults", () => {
     const configuration = readConfiguration(valid, "handover.yaml");
     expect(configuration.redis.durability).toBe("aof");
-    expect(configuration.policy[0]).toMatchObject({ approvals: 1, expiresAfterMinutes: 15, targets: ["*"] });
+    expect(configuration.policy[0]).toMatchObject({
+      requirements: [{ count: 1, of: "<@U0BOB>", principals: [{ kind: "user", userId: "U0BOB" }] }],
+      expiresAfterMinutes: 15,
+      targets: ["*"],
+    });
   });
 
   it.each([
@@ -44,7 +48,7 @@ describe("handover.yaml", () => {
     [
       "more approvals than approvers",
       `${valid}    approvals: 2\n`,
-      "line 10, column 1: policy a rule asks for more approvals",
+      "line 15, column 5: policy[0].approvals asks for 1 more different people than it names",
     ],
     ["a broken text", "version: [1", "line 1, column 12"],
     ["nothing at all", "", "line 1, column 1: the document"],
