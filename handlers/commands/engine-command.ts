@@ -8,10 +8,11 @@ import { helpMessage } from "../messages/notices.ts";
 import { problemMessage } from "../messages/problems.ts";
 import { trustedPerson } from "../person.ts";
 import type { EdgeServices } from "../services.ts";
+import { openForm } from "../views/form.ts";
 import { readAnnounced } from "./announced.ts";
 import { ask } from "./ask.ts";
 import { slackGrammar } from "./grammars.ts";
-import { answerSideCommand, nearestSideCommand, sideVerbs } from "./handover.ts";
+import { answerSideCommand, nearestSideCommand, sideHelp, sideVerbs } from "./handover.ts";
 
 /** Of a slash command's form (https://docs.slack.dev/interactivity/implementing-slash-commands). */
 const payloadSchema = z.object({
@@ -27,16 +28,18 @@ const payloadSchema = z.object({
 export function registerEngineCommand(app: App, services: EdgeServices, engine: Engine): void {
   app.command(slashCommands[engine], async ({ command, ack }) => {
     const message = await answerEngineCommand(engine, command, services);
-    await ack({ response_type: "ephemeral", text: message.text, blocks: [...message.blocks] });
+    // Without words the form is the answer.
+    if (message === null) await ack();
+    else await ack({ response_type: "ephemeral", text: message.text, blocks: [...message.blocks] });
   });
 }
 
-/** What the person who typed it sees. Never throws. */
+/** What the person who typed it sees; null: the form that opened. Never throws. */
 export async function answerEngineCommand(
   engine: Engine,
   payload: Readonly<Partial<SlashCommand>>,
   services: EdgeServices,
-): Promise<ChatMessage> {
+): Promise<ChatMessage | null> {
   try {
     const fields = payloadSchema.parse(payload);
     const person = trustedPerson(
@@ -46,7 +49,11 @@ export async function answerEngineCommand(
     if (person === null)
       return problemMessage(problem("person_not_trusted", { why: "it belongs to another workspace" }));
     const text = unescaped(fields.text).trim();
-    if (text === "" || text === "help") return await help(engine, services);
+    if (text === "help") return await help(engine, services);
+    if (text === "") {
+      const form = { engine, channelId: fields.channel_id, triggerId: fields.trigger_id };
+      return await openForm(form, services, new Budget(services.clock));
+    }
     const asked = { engine, person, channelId: fields.channel_id, text, deliveryId: fields.trigger_id };
     const budget = new Budget(services.clock);
     const aside = engine === "kubernetes" ? await answerSideCommand(asked, services, budget) : null;
@@ -73,10 +80,10 @@ async function help(engine: Engine, services: EdgeServices): Promise<ChatMessage
   try {
     const announced = await readAnnounced(services);
     const targets = announced.flatMap((at) => at.targets).filter((target) => target.engine === engine);
-    return helpMessage(grammar, targets.map(targetText).sort());
+    return helpMessage(grammar, targets.map(targetText).sort(), sideHelp(engine));
   } catch (error) {
     if (!(error instanceof HandoverError)) throw error;
-    return helpMessage(grammar, null);
+    return helpMessage(grammar, null, sideHelp(engine));
   }
 }
 

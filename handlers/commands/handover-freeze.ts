@@ -3,6 +3,7 @@ import { HandoverError, type Problem, problem } from "../../src/domain/errors.ts
 import {
   type FreezeScope,
   type FreezeWish,
+  freezeOperations,
   isInForce,
   isWholeCluster,
   scopeText,
@@ -115,7 +116,7 @@ async function objectionTo(
   asked: AskedCommand,
   services: EdgeServices,
 ): Promise<Problem | null> {
-  const operation = `handover.${kind}`;
+  const operation = freezeOperations[kind];
   const rule = decidingRule(services.policy, operation, target ?? scope);
   const notAllowed = problem("freeze_not_allowed", { operation, scope: scopeText(scope) });
   if (rule === null) return notAllowed;
@@ -176,7 +177,7 @@ async function auditRefusal(
   services: EdgeServices,
 ): Promise<void> {
   try {
-    const facts = { operation: `handover.${kind}`, scope: scopeText(scope), problem: why.code };
+    const facts = { operation: freezeOperations[kind], scope: scopeText(scope), problem: why.code };
     await at.cluster.requests.audit({ kind: "freeze_refused", requestId: null, by: asked.person, facts });
   } catch (error) {
     services.log.warn({ problem: why.code, err: error }, "a refusal could not be put on record");

@@ -1,6 +1,8 @@
 import { nearestWord } from "../../src/domain/nearest-word.ts";
+import type { Engine } from "../../src/domain/target.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
+import { code } from "../messages/mrkdwn.ts";
 import type { EdgeServices } from "../services.ts";
 import type { AskedCommand } from "./ask.ts";
 import { changeFreeze } from "./handover-freeze.ts";
@@ -33,6 +35,18 @@ export async function answerSideCommand(
     case undefined:
       return null;
   }
+}
+
+/** What is told of these in the help of `/handover`, line by line. */
+export function sideHelp(engine: Engine): readonly string[] {
+  if (engine !== "kubernetes") return [];
+  const lines = [
+    ['/handover freeze CLUSTER|TARGET [for 2h] "reason"', "nothing that changes it begins, until it is lifted"],
+    ["/handover unfreeze CLUSTER|TARGET", "lifts it"],
+    ["/handover history [TARGET]", "what was asked for last, and what became of it"],
+    ["/handover status", "clusters, whether their workers live, what is frozen and under way"],
+  ] as const;
+  return lines.map(([typed, does]) => `• ${code(typed)} ${does}`);
 }
 
 /** The command with its first word put right, where that was most likely meant to be one of these; null otherwise. */

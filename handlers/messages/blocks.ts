@@ -18,7 +18,11 @@ export const limits = {
   confirmButton: 30,
   modalTitle: 24,
   modalButton: 24,
+  modalBlocks: 100,
+  headerText: 150,
   inputLabel: 2_000,
+  optionText: 75,
+  optionValue: 150,
   placeholder: 150,
   /** Slack cuts longer ones off; the text is only what notifications show. */
   messageText: 4_000,
@@ -38,12 +42,12 @@ export function section(text: string): Block {
   return { type: "section", text: mrkdwnObject(text, limits.sectionText) };
 }
 
-/** Over as many sections as it takes: a status of many nodes is longer than one may be. */
+/** Over as many sections as it takes: a status of many nodes is longer than one may be. `heading` may be empty. */
 export function longList(heading: string, lines: readonly string[]): Block[] {
   const parts: string[] = [];
   for (const line of lines) {
     const last = parts.at(-1);
-    if (last === undefined) parts.push(`*${heading}*\n${line}`);
+    if (last === undefined) parts.push(heading === "" ? line : `*${heading}*\n${line}`);
     else if (last.length + line.length < limits.sectionText) parts[parts.length - 1] = `${last}\n${line}`;
     else parts.push(line);
   }

@@ -3,7 +3,7 @@ import type { RequestRecord } from "../../src/domain/request.ts";
 import { targetText } from "../../src/domain/target.ts";
 import type { OperationDefinition } from "../../src/operations/catalogue.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
-import { context, notification, section } from "./blocks.ts";
+import { context, longList, notification, section } from "./blocks.ts";
 import { title } from "./face.ts";
 import { code, mention, mrkdwn } from "./mrkdwn.ts";
 
@@ -48,8 +48,12 @@ export function replacedMessage(record: RequestRecord): ChatMessage {
   return { text, blocks: [section(`${title(record)}\n${text}`), context(`request ${mrkdwn(record.id)}`)] };
 }
 
-/** What can be typed. */
-export function helpMessage(grammar: Grammar<OperationDefinition>, targets: readonly string[] | null): ChatMessage {
+/** What can be typed. `more`: what this command does beside operations, line by line. */
+export function helpMessage(
+  grammar: Grammar<OperationDefinition>,
+  targets: readonly string[] | null,
+  more: readonly string[] = [],
+): ChatMessage {
   const operations = grammar.definitions.map((definition) => {
     const flags = definition.flags.map((flag) => {
       const typed = flag.value === null ? `--${flag.name}` : `--${flag.name} ${flag.value}`;
@@ -61,7 +65,9 @@ export function helpMessage(grammar: Grammar<OperationDefinition>, targets: read
     targets === null
       ? "Which targets there are is not known right now: Redis does not answer."
       : `Targets: ${targets.length === 0 ? "none announced by any worker" : targets.map(code).join(" ")}`;
-  return { text: `How to use ${grammar.prefix}`, blocks: [...operations, context(known)] };
+  const aside = more.length === 0 ? [] : longList("More", more);
+  const form = context(`${code(grammar.prefix)} alone opens a form.`);
+  return { text: `How to use ${grammar.prefix}`, blocks: [...operations, ...aside, form, context(known)] };
 }
 
 function seenText(agoMs: number): string {

@@ -79,14 +79,75 @@ const blocksByType = {
 
 const anyBlock = z.looseObject({ type: z.string().min(1), ...withId });
 
+const option = z.object({ text: plainText(75), value: z.string().min(1).max(150) });
+const options = z.array(option).min(1).max(100);
+const withAction = { action_id: z.string().min(1).max(actionIdMax) };
+
+/** What an input block can hold, as far as the project uses it. */
+const inputElement = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("plain_text_input"),
+    ...withAction,
+    multiline: z.boolean().optional(),
+    min_length: z.number().int().min(0).max(3_000).optional(),
+    max_length: z.number().int().min(1).max(3_000).optional(),
+    initial_value: z.string().max(3_000).optional(),
+    focus_on_load: z.boolean().optional(),
+    placeholder: plainText(150).optional(),
+  }),
+  z.object({ type: z.literal("static_select"), ...withAction, options, placeholder: plainText(150).optional() }),
+  z.object({ type: z.literal("checkboxes"), ...withAction, options: options.max(10) }),
+]);
+
+const input = z.object({
+  ...withId,
+  type: z.literal("input"),
+  label: plainText(2_000),
+  element: inputElement,
+  hint: plainText(2_000).optional(),
+  optional: z.boolean().optional(),
+});
+
+const modal = z.object({
+  type: z.literal("modal"),
+  callback_id: z.string().max(255).optional(),
+  private_metadata: z.string().max(3_000).optional(),
+  title: plainText(24),
+  submit: plainText(24).optional(),
+  close: plainText(24).optional(),
+});
+const home = z.object({ type: z.literal("home"), private_metadata: z.string().max(3_000).optional() });
+
+/** Of a modal and of a Home tab. */
+const maxViewBlocks = 100;
+
+/** What Slack would refuse a modal or a Home tab for (https://docs.slack.dev/reference/views), in the same form. */
+export function viewErrors(view: unknown): string[] {
+  const general = z.discriminatedUnion("type", [modal, home]).safeParse(view);
+  if (!general.success) return describe(general.error, "/view");
+  const blocks = z.object({ blocks: z.array(z.looseObject({ type: z.string() })) }).safeParse(view);
+  if (!blocks.success) return describe(blocks.error, "/view");
+  const found = blocks.data.blocks;
+  const inputs = found.flatMap((block, index) => {
+    const parsed = block.type === "input" ? input.safeParse(block) : null;
+    return parsed?.success === false ? describe(parsed.error, `/view/blocks/${index}`) : [];
+  });
+  const isFor = general.data.type === "modal" && general.data.submit === undefined;
+  const unsent =
+    isFor && found.some(({ type }) => type === "input")
+      ? ["a modal with inputs needs submit [json-pointer:/view]"]
+      : [];
+  return [...unsent, ...inputs, ...blockKitErrors(found, maxViewBlocks)];
+}
+
 /**
  * What Slack would refuse these blocks for, each with the JSON pointer of its place, as in the `errors` of an `invalid_blocks`
  * answer. Empty: nothing.
  */
-export function blockKitErrors(blocks: unknown): string[] {
+export function blockKitErrors(blocks: unknown, most = maxBlocks): string[] {
   if (!Array.isArray(blocks)) return ["must be an array [json-pointer:/blocks]"];
   const errors: string[] = [];
-  if (blocks.length > maxBlocks) errors.push(`no more than ${maxBlocks} items allowed [json-pointer:/blocks]`);
+  if (blocks.length > most) errors.push(`no more than ${most} items allowed [json-pointer:/blocks]`);
   const seenBlockIds = new Set<string>();
   blocks.forEach((block: unknown, index) => {
     const place = `/blocks/${index}`;

@@ -30,6 +30,7 @@ export interface LocalSlack {
   messages(channel: string): Promise<RawMessage[]>;
   command(fields: { user: string; channel: string; command: string; text: string }): Promise<void>;
   interact(fields: { user: string; channel: string; messageTs: string; action: object }): Promise<void>;
+  openHome(fields: { user: string }): Promise<void>;
   say(fields: { user: string; channel: string; text: string; thread_ts?: string }): Promise<void>;
   close(): Promise<void>;
 }
@@ -121,6 +122,7 @@ function handleOf(url: string, end: () => Promise<void>): LocalSlack {
       z.object({ messages: z.array(rawMessage) }).parse(await request(`messages/${channel}`)).messages,
     command: (fields) => act("command", fields),
     interact: (fields) => act("interact", fields),
+    openHome: (fields) => act("open-home", fields),
     say: (fields) => act("message", fields),
     close: end,
   };

@@ -128,13 +128,13 @@ export function buttonClickRequest(fields: ButtonClickFields, signing: SigningOp
 /**
  * The body of a modal's submission: `view_submission` (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload).
  * @param view as `views.open` answered it
- * @param typed texts of its inputs, by `BLOCK_ID/ACTION_ID`
+ * @param given what its inputs hold, by `BLOCK_ID/ACTION_ID`: a text, or what was chosen
  */
-export function viewSubmission(user: Person, view: object, typed: Readonly<Record<string, string>> = {}): string {
+export function viewSubmission(user: Person, view: object, given: ModalInputs = {}): string {
   const values = Object.fromEntries(
-    Object.entries(typed).map(([path, value]) => {
+    Object.entries(given).map(([path, value]) => {
       const [blockId = "", actionId = ""] = path.split("/");
-      return [blockId, { [actionId]: { type: "plain_text_input", value } }];
+      return [blockId, { [actionId]: inputState(value) }];
     }),
   );
   const payload = {
@@ -150,6 +150,18 @@ export function viewSubmission(user: Person, view: object, typed: Readonly<Recor
     response_urls: [],
   };
   return new URLSearchParams({ payload: JSON.stringify(payload) }).toString();
+}
+
+/** What a person put into a modal's inputs, by `BLOCK_ID/ACTION_ID`: a text, one option's value, or those that were ticked. */
+export type ModalInputs = Readonly<
+  Record<string, string | { readonly chosen: string } | { readonly ticked: readonly string[] }>
+>;
+
+function inputState(value: ModalInputs[string]): object {
+  const option = (chosen: string) => ({ text: { type: "plain_text", text: chosen }, value: chosen });
+  if (typeof value === "string") return { type: "plain_text_input", value };
+  if ("chosen" in value) return { type: "static_select", selected_option: option(value.chosen) };
+  return { type: "checkboxes", selected_options: value.ticked.map(option) };
 }
 
 /** Port 9 (discard) on loopback: answers are refused at once. */

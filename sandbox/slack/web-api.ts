@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { blockKitErrors } from "./block-kit.ts";
+import { blockKitErrors, viewErrors } from "./block-kit.ts";
 import type { LocalSlack } from "./local-slack.ts";
 import { app, type Channel, type Group, type Person, team } from "./people.ts";
 
@@ -61,6 +61,10 @@ export class WebApi {
         return this.#refusedChannel(args) ?? this.#refusedContent(method, args);
       case "chat.update":
         return this.#refusedChannel(args) ?? this.#refusedContent(method, args) ?? (await this.#refusedEdit(args));
+      case "views.open":
+      case "views.update":
+      case "views.publish":
+        return refusedView(args);
       case "conversations.replies": {
         const root = await this.#find(String(args.channel), String(args.ts));
         return root === undefined ? refuse("thread_not_found") : null;
@@ -231,6 +235,12 @@ export class WebApi {
 /** Slack shows a date (`<!date^1392734382^{time}|06:39 UTC>`) as the reader's own; local-slack knows none, so it gets the fallback. */
 function withShownDates(json: string): string {
   return json.replaceAll(/<!date\^\d+\^[^|>"]*\|([^>"]*)>/g, "$1");
+}
+
+function refusedView(args: Args): Answer | null {
+  const errors = viewErrors(args.view);
+  if (errors.length === 0) return null;
+  return refuse("invalid_arguments", { response_metadata: { messages: errors.map((error) => `[ERROR] ${error}`) } });
 }
 
 /** Socket Mode's one method wants the app's token, all others the bot's. */

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { Deliveries, type Delivery } from "./deliveries.ts";
 import { type Fault, Faults, type FaultTarget, type OrderedFault } from "./faults.ts";
 import { type LocalSlack, startLocalSlack } from "./local-slack.ts";
@@ -5,7 +6,7 @@ import { type Message, messageOf } from "./messages.ts";
 import { app, type Channel, channels, type Group, groups, type Person, people, team } from "./people.ts";
 import { type Call, SlackProxy } from "./proxy.ts";
 import { ResponseUrls, type ResponseUrlUse } from "./response-urls.ts";
-import { formType, viewSubmission } from "./signed-requests.ts";
+import { formType, type ModalInputs, viewSubmission } from "./signed-requests.ts";
 import { type ChangeWatch, watchChanges } from "./watch.ts";
 import { WebApi, type WorkspaceState } from "./web-api.ts";
 
@@ -61,7 +62,13 @@ export interface SlackWorkspace {
    * @param typed texts of its inputs, by `BLOCK_ID/ACTION_ID`
    * @throws {Error} when none was opened
    */
-  submitModal(user: Person, typed?: Readonly<Record<string, string>>): Promise<void>;
+  submitModal(user: Person, given?: ModalInputs): Promise<void>;
+  /** What the modal that was opened last shows now; null when none was opened. */
+  shownModal(): ShownModal | null;
+  /** Opens the app's Home tab as this person. */
+  openHome(user: Person): Promise<void>;
+  /** What this person's Home tab shows; null: nothing was published. */
+  shownHome(user: Person): readonly object[] | null;
   /** Writes a message as this person. */
   say(user: Person, channel: Channel, text: string, threadTs?: string): Promise<void>;
   /** Delivers a command or a click once more, as it was, signed anew. */
@@ -156,6 +163,31 @@ interface Parts {
   readonly responseUrls: ResponseUrls;
 }
 
+/** A modal as its person sees it, and what was said to be wrong with its fields. */
+export interface ShownModal {
+  readonly view: { readonly id: string; readonly blocks: readonly object[]; readonly [field: string]: unknown };
+  readonly errors: Readonly<Record<string, string>>;
+}
+
+const modalView = z.object({ view: z.looseObject({ id: z.string(), blocks: z.array(z.looseObject({})) }) });
+const homeView = z.object({ blocks: z.array(z.looseObject({})) });
+const modalAnswer = z.discriminatedUnion("response_action", [
+  z.object({ response_action: z.literal("update"), view: z.looseObject({ blocks: z.array(z.looseObject({})) }) }),
+  z.object({ response_action: z.literal("errors"), errors: z.record(z.string(), z.string()) }),
+]);
+
+function isModalCall(method: string): boolean {
+  return method === "views.open" || method === "views.update";
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
 class Workspace implements SlackWorkspace {
   readonly teamId = team.id;
   readonly appId = app.id;
@@ -167,6 +199,8 @@ class Workspace implements SlackWorkspace {
   readonly channels = channels;
   readonly groups = groups;
   readonly #parts: Parts;
+  /** What a modal showed after it was submitted last, and how many calls of the Web API there were by then. */
+  #answered: { readonly calls: number; readonly shown: ShownModal } | null = null;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -222,11 +256,34 @@ class Workspace implements SlackWorkspace {
     });
   }
 
-  async submitModal(user: Person, typed: Readonly<Record<string, string>> = {}): Promise<void> {
-    const opened = this.calls("views.open").findLast(({ answer }) => answer?.ok === true);
-    const view = opened?.answer?.view;
-    if (typeof view !== "object" || view === null) throw new Error("No modal was opened.");
-    await this.#parts.deliveries.send("interactive", viewSubmission(user, view, typed), formType);
+  async submitModal(user: Person, given: ModalInputs = {}): Promise<void> {
+    const shown = this.shownModal();
+    if (shown === null) throw new Error("No modal was opened.");
+    const done = await this.#parts.deliveries.send("interactive", viewSubmission(user, shown.view, given), formType);
+    const answer = modalAnswer.safeParse(jsonOrNull(done.answer)).data;
+    const isUpdate = answer?.response_action === "update";
+    const view = isUpdate ? { ...shown.view, ...answer.view, id: shown.view.id } : shown.view;
+    const errors = answer?.response_action === "errors" ? answer.errors : {};
+    this.#answered = { calls: this.calls().length, shown: { view, errors } };
+  }
+
+  shownModal(): ShownModal | null {
+    const calls = this.calls();
+    const index = calls.findLastIndex(({ method, answer }) => isModalCall(method) && answer?.ok === true);
+    if (this.#answered !== null && this.#answered.calls > index) return this.#answered.shown;
+    const view = modalView.safeParse(calls[index]?.answer).data?.view;
+    return view === undefined ? null : { view, errors: {} };
+  }
+
+  async openHome(user: Person): Promise<void> {
+    await this.#parts.slack.openHome({ user: user.id });
+  }
+
+  shownHome(user: Person): readonly object[] | null {
+    const published = this.calls("views.publish").findLast(
+      ({ args, answer }) => args.user_id === user.id && answer?.ok === true,
+    );
+    return homeView.safeParse(published?.args.view).data?.blocks ?? null;
   }
 
   say(user: Person, channel: Channel, text: string, threadTs?: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { freezeOperations } from "../domain/freeze.ts";
 import { checkPolicy } from "../domain/policy/checks.ts";
 import type { Complain } from "../domain/policy/groups.ts";
 import { readPolicy } from "../domain/policy/read-policy.ts";
@@ -47,6 +48,10 @@ export const writtenConfigurationSchema = z.strictObject({
       .string()
       .regex(/^E[A-Z0-9]+$/, "is not the id of an organisation (E…)")
       .optional(),
+    /** Channels in which plans may be shown although people of another organisation read them (Slack Connect). */
+    sharedChannels: z
+      .array(z.string().regex(/^[CG][A-Z0-9]+$/, "is not the id of a channel (C…), which the channel's details show"))
+      .default([]),
   }),
   clusters: z
     .array(clusterConfigSchema)
@@ -87,7 +92,7 @@ export const configurationSchema = writtenConfigurationSchema.transform(
 );
 export type Configuration = z.output<typeof configurationSchema>;
 
-const operations = catalogue.map(({ name }) => name);
+const operations = [...catalogue.map(({ name }) => name), ...Object.values(freezeOperations)];
 
 /**
  * Reads handover.yaml. Unknown keys are errors: a misspelt `approvers` must not mean "nobody checked".

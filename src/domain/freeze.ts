@@ -26,6 +26,9 @@ export function scopeText(scope: Pick<FreezeScope, "cluster" | "namespace" | "na
     : `${scope.cluster}/${scope.namespace}/${scope.name}`;
 }
 
+/** What the policy calls freezing and lifting. */
+export const freezeOperations = { freeze: "handover.freeze", unfreeze: "handover.unfreeze" } as const;
+
 /** How a person names it in a command: `main/shop/orders`, or the cluster's name. */
 export function typedScope(scope: Pick<FreezeScope, "cluster" | "namespace" | "name">): string {
   return isWholeCluster(scope) ? scope.cluster : scopeText(scope);

@@ -1,13 +1,16 @@
 import { App, type Logger, LogLevel, type Receiver } from "@slack/bolt";
 import { registerApprove } from "../../handlers/actions/approve.ts";
 import { registerDeny } from "../../handlers/actions/deny.ts";
+import { registerFollowing } from "../../handlers/actions/follow.ts";
 import { registerRunbook } from "../../handlers/actions/runbook.ts";
 import { registerSteering } from "../../handlers/actions/steer.ts";
 import { registerWithdraw } from "../../handlers/actions/withdraw.ts";
 import { registerEngineCommand } from "../../handlers/commands/engine-command.ts";
+import { registerHome } from "../../handlers/home/home.ts";
 import type { EdgeLog, EdgeServices } from "../../handlers/services.ts";
 import { registerAcceptance } from "../../handlers/views/acceptance.ts";
 import { registerDenial } from "../../handlers/views/denial.ts";
+import { registerForm } from "../../handlers/views/form.ts";
 import { engineSchema } from "../domain/target.ts";
 
 /** The Slack app, the same for every runtime: only its receiver differs. */
@@ -25,8 +28,11 @@ export function createEdgeApp(receiver: Receiver, services: EdgeServices): App {
   registerDeny(app, services);
   registerWithdraw(app, services);
   registerSteering(app, services);
+  registerFollowing(app, services);
   registerRunbook(app);
   registerAcceptance(app, services);
+  registerForm(app, services);
+  registerHome(app, services);
   registerDenial(app, services);
   return app;
 }

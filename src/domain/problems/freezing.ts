@@ -31,7 +31,8 @@ export const freezingProblems = {
   ),
   frozen_by_hand: entry<{ scope: string; freeze: string; lift: string }>(
     "refused",
-    (d) => `${d.scope} is frozen by an annotation that somebody set by hand, which Handover may not change: ${d.freeze}.`,
+    (d) =>
+      `${d.scope} is frozen by an annotation that somebody set by hand, which Handover may not change: ${d.freeze}.`,
     (d) => `Lift it: ${d.lift}`,
   ),
 } as const;

@@ -33,10 +33,10 @@ export const requestProblems = {
     (d) => `That message is not the one of request ${d.requestId} any more. Your click changed nothing.`,
     () => "Use the newer message of this request.",
   ),
-  plan_stale: entry<{ changes: readonly string[] }>(
+  plan_stale: entry<{ changes: readonly string[]; line: string | null }>(
     "refused",
     (d) => `The cluster is not as it was when the plan was approved: ${d.changes.join("; ")}. Nothing was changed.`,
-    () => "Type the command again: the new plan shows what is now.",
+    (d) => `${d.line === null ? "Ask again" : `Type it again (${d.line})`}: the new plan shows what is now.`,
   ),
   grant_used: entry<{ executionId: string }>(
     "refused",
@@ -135,10 +135,23 @@ export const requestProblems = {
     (d) => `Upgrade the worker to the edge's version. It knows: ${list(d.known)}.`,
   ),
 
-  channel_closed: entry<{ requestId: string; slackError: string }>(
+  channel_closed: entry<{ requestId: string | null; slackError: string }>(
     "refused",
     (d) =>
-      `Slack does not let Handover post in this channel (${d.slackError}), so nobody could see or approve the plan. Request ${d.requestId} is withdrawn; nothing was changed.`,
+      `Slack does not let Handover post in this channel (${d.slackError}), so nobody could see or approve the plan. ${d.requestId === null ? "Nothing was done." : `Request ${d.requestId} is withdrawn; nothing was changed.`}`,
     () => "Invite the app to this channel (/invite), or type the command in a channel where it is.",
+  ),
+  channel_shared: entry<{ channelId: string }>(
+    "refused",
+    () =>
+      "People of another organisation read this channel, or are invited to, so no plan is shown in it. Nothing was done.",
+    (d) =>
+      `Type the command in a channel of your own; or have slack.sharedChannels in handover.yaml name this one (${d.channelId}).`,
+  ),
+  channel_unknown: entry<{ slackError: string }>(
+    "refused",
+    (d) =>
+      `Slack did not say whether people of another organisation read this channel (${d.slackError}); no answer is no. Nothing was done.`,
+    () => "Try again in a minute, or type the command in another channel.",
   ),
 } as const;

@@ -14,7 +14,7 @@ beforeEach(() => {
 async function type(text: string, over: Record<string, string> = {}): Promise<string> {
   deliveries += 1;
   const payload = { team_id: "T1", user_id: "UALICE", channel_id: "C1", trigger_id: `${deliveries}`, text, ...over };
-  return JSON.stringify((await answerEngineCommand("dolt", payload, edge.services)).blocks);
+  return JSON.stringify((await answerEngineCommand("dolt", payload, edge.services))?.blocks);
 }
 
 describe("a worker that fell silent", () => {

@@ -11,6 +11,7 @@ import { RedisAnnouncements } from "../../../../src/adapters/redis/announcements
 import { readAudit } from "../../../../src/adapters/redis/audit-chain.ts";
 import { connectRedis, type RedisConnection } from "../../../../src/adapters/redis/connection.ts";
 import { RedisFaceStore } from "../../../../src/adapters/redis/face-store.ts";
+import { RedisFreezeWishes } from "../../../../src/adapters/redis/freeze-wishes.ts";
 import { ClusterKeys } from "../../../../src/adapters/redis/keys.ts";
 import { RedisRequestStore } from "../../../../src/adapters/redis/request-store.ts";
 import { SlackChat } from "../../../../src/adapters/slack/chat.ts";
@@ -42,6 +43,7 @@ export class EdgeBench {
   readonly settings: EdgeSettings;
   readonly requests: RequestStore;
   readonly announcements: RedisAnnouncements;
+  readonly freezeWishes: RedisFreezeWishes;
   readonly edge: Edge;
   readonly #connection: RedisConnection;
   readonly #server: EdgeServer;
@@ -67,6 +69,7 @@ export class EdgeBench {
     const keys = new ClusterKeys(cluster);
     this.requests = new RedisRequestStore(this.#connection, keys);
     this.announcements = new RedisAnnouncements(this.#connection, keys);
+    this.freezeWishes = new RedisFreezeWishes(this.#connection, keys);
     this.#faces = new RedisFaceStore(this.#connection, keys);
     const chat = new SlackChat(createSlackCall(parts.settings.slack));
     this.#drawer = new FaceDrawer({ requests: this.requests, faces: this.#faces, chat, clock: systemClock });
@@ -87,6 +90,19 @@ export class EdgeBench {
           operations: ["dolt.*"],
           requesters: [alice.id, bob.id],
           approvers: [alice.id, bob.id, carol.id, gina.id],
+        },
+        {
+          name: "freezing",
+          operations: ["handover.freeze", "handover.unfreeze"],
+          namespaces: ["shop"],
+          requesters: [bob.id],
+          approvals: 0,
+        },
+        {
+          name: "freezing everything",
+          operations: ["handover.*"],
+          requesters: [carol.id],
+          approvals: 0,
         },
       ],
     };
@@ -119,9 +135,19 @@ export class EdgeBench {
   }
 
   /** Types `/dolt …` and returns what only this person was told. */
-  async dolt(user: Person, text: string, channel: Channel = this.slack.channels["db-ops"]): Promise<string> {
+  dolt(user: Person, text: string, channel?: Channel): Promise<string> {
+    return this.type(user, "/dolt", text, channel);
+  }
+
+  /** Types a command and returns what only this person was told. */
+  async type(
+    user: Person,
+    command: string,
+    text: string,
+    channel: Channel = this.slack.channels["db-ops"],
+  ): Promise<string> {
     const before = (await this.slack.ephemerals(user)).length;
-    await this.slack.command(user, channel, "/dolt", text);
+    await this.slack.command(user, channel, command, text);
     return (await this.slack.ephemerals(user))
       .slice(before)
       .map(({ content }) => content)

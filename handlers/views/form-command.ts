@@ -1,0 +1,74 @@
+import { z } from "zod";
+import { type Grammar, longestReason, parseCommandText } from "../../src/domain/command-line.ts";
+import type { OperationDefinition } from "../../src/operations/catalogue.ts";
+import { fields, flagField, inputActionId } from "./form-view.ts";
+
+/** By field (`block_id`), what is wrong with it. */
+export type FormErrors = Readonly<Record<string, string>>;
+
+export type FormCommand =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly errors: FormErrors };
+
+/** The fields of a submitted page, by `block_id`. */
+export interface FormFields {
+  /** What was typed or chosen; empty when nothing was. */
+  text(field: string): string;
+  /** What was ticked. */
+  ticked(field: string): readonly string[];
+}
+
+/** Of `view.state.values` (https://docs.slack.dev/reference/interaction-payloads/view-interactions-payload). */
+const valueSchema = z.object({
+  value: z.string().nullish(),
+  selected_option: z.object({ value: z.string() }).nullish(),
+  selected_options: z.array(z.object({ value: z.string() })).nullish(),
+});
+
+export function readFields(values: Readonly<Record<string, Readonly<Record<string, unknown>>>>): FormFields {
+  const read = (field: string) => valueSchema.parse(values[field]?.[inputActionId] ?? {});
+  return {
+    text(field) {
+      const { value, selected_option: option } = read(field);
+      return (option?.value ?? value ?? "").trim();
+    },
+    ticked: (field) => (read(field).selected_options ?? []).map(({ value }) => value),
+  };
+}
+
+/** The command that a person would have typed for this page, so that it is read, judged and recorded like any other. */
+export function commandOf(
+  definition: OperationDefinition,
+  target: string,
+  given: FormFields,
+  grammar: Grammar<OperationDefinition>,
+): FormCommand {
+  const errors: Record<string, string> = {};
+  const words = [definition.verb, grammar.quote(target)];
+  for (const flag of definition.flags) {
+    if (flag.value === null) continue;
+    const text = given.text(flagField(flag));
+    if (text === "") continue;
+    if (flag.parse(text) === null) errors[flagField(flag)] = `It has to be ${flag.expected}.`;
+    else words.push(`--${flag.name}=${grammar.quote(text)}`);
+  }
+  const known = new Set(definition.flags.filter(({ value }) => value === null).map(({ name }) => name));
+  words.push(...given.ticked(fields.switches).flatMap((name) => (known.has(name) ? [`--${name}`] : [])));
+  const reason = given.text(fields.reason);
+  if (reason.length > longestReason) errors[fields.reason] = `At most ${longestReason} characters.`;
+  else if (reason !== "") words.push(`--reason=${grammar.quote(reason)}`);
+  const when = given.text(fields.when);
+  const asked = [...words, ...(when === "" || when.toLowerCase() === "now" ? [] : [timeWords(when)])].join(" ");
+  if (Object.keys(errors).length > 0) return { ok: false, errors };
+  const parsed = parseCommandText(asked, grammar);
+  if (parsed.ok) return { ok: true, text: asked };
+  const { what, next } = parsed.problem;
+  // Everything else was looked at by itself, so that it can only be the time.
+  return { ok: false, errors: { [when === "" ? fields.reason : fields.when]: `${what} ${next}`.slice(0, 500) } };
+}
+
+/** `02:30` is meant as `at 02:30`, and `2h` as `in 2h`. */
+function timeWords(when: string): string {
+  if (/^\d{1,2}[:.]\d{2}\b/.test(when)) return `at ${when}`;
+  return /^\d+\s*(m|min|h)\b/.test(when) ? `in ${when}` : when;
+}
