@@ -156,7 +156,7 @@ class CommandRun {
     const again = await preflight(operation, context, plan.parameters, { approved: plan });
     if (again.kind === "refused") return refusal(known, again.problems);
     const changes = changedFacts(plan, again.draft);
-    if (changes.length > 0) return refusal(known, [problem("plan_stale", { changes })]);
+    if (changes.length > 0) return refusal(known, [problem("plan_stale", { changes, line: this.#command.typed })]);
     const execution: LedgerExecution = {
       version: 1,
       id: `x-${id}`,
@@ -204,7 +204,7 @@ class CommandRun {
     const now = await preflight(operation, context, plan.parameters, { approved: plan });
     if (now.kind === "refused") return now.problems;
     const changes = changedFacts(plan, now.draft);
-    return changes.length > 0 ? [problem("plan_stale", { changes })] : [];
+    return changes.length > 0 ? [problem("plan_stale", { changes, line: this.#command.typed })] : [];
   }
 
   async #carryOut(

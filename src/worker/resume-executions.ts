@@ -107,7 +107,7 @@ export class ExecutionResumer {
       case "admitted":
         return null;
       case "stale":
-        return problem("plan_stale", { changes: admission.changes });
+        return problem("plan_stale", { changes: admission.changes, line: null });
       case "refused":
         return admission.problems[0] ?? problem("grant_invalid", { why: "it was refused" });
     }

@@ -49,7 +49,7 @@ export function takenBack(record: RequestRecord, by: Person, nowMs: number): Tra
 /** The cluster is not what was approved. Nothing was changed. */
 export function wentStale(record: RequestRecord, changes: readonly string[], nowMs: number): Transition {
   if (record.state !== "approved") return notNow(record);
-  const why = problem("plan_stale", { changes });
+  const why = problem("plan_stale", { changes, line: null });
   return done(
     settled(record, nowMs, "stale", outcome(nowMs, "Stale: approve a new plan. Nothing was changed.", [why])),
   );
