@@ -57,12 +57,15 @@ export async function ask(asked: AskedCommand, services: EdgeServices, budget: B
     startAtMs: when.value?.startAtMs ?? null,
   };
   const judged = await judgeRequest(wanted, at.cluster, services);
+  const away = whyNobodyCanDoIt(asked.engine, command, target, at);
+  const runbook = runbookFor(target, command.definition.name);
   if (!judged.ok) {
+    // Nobody knows who is in a group when the workers that ask for it are away: then that is what there is to tell.
+    if (away !== null && judged.problem.code === "people_lookup_failed") return awayMessage(away, runbook);
     await auditRefusal(asked, target, judged.problem, at.cluster, services);
     return problemMessage(judged.problem);
   }
-  const away = whyNobodyCanDoIt(asked.engine, command, target, at);
-  if (away !== null) return awayMessage(away, runbookFor(target, command.definition.name));
+  if (away !== null) return awayMessage(away, runbook);
   const { parameters } = command;
   const schedule = when.value === null ? {} : { schedule: when.value };
   const dryRun = isDryRun ? { dryRun: true as const } : {};

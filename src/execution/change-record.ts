@@ -18,12 +18,14 @@ const roundsAtMost = 50;
 /**
  * Changes a record by compare-and-set: read, judge expiry by the store's clock, decide, write; again when somebody else
  * was first. `decide` is pure and can be called several times. Throws `redis_away`.
+ * @param why facts for the audit beside those that the change itself tells: by which policy it was decided
  */
 export async function changeRecord(
   store: RequestStore,
   requestId: string,
   by: AuditEvent["by"],
   decide: (record: RequestRecord, nowMs: number) => Transition,
+  why: AuditEvent["facts"] = {},
 ): Promise<Change> {
   for (let round = 0; round < roundsAtMost; round += 1) {
     const found = await store.read(requestId);
@@ -35,7 +37,7 @@ export async function changeRecord(
     }
     const decided = decide(judged, found.nowMs);
     if (!decided.ok) return { ok: false, problem: decided.problem, record: judged };
-    if (await store.compareAndSet(decided.record, auditOf(judged, decided.record, by))) return decided;
+    if (await store.compareAndSet(decided.record, auditOf(judged, decided.record, by, why))) return decided;
   }
   throw fail("unexpected", { doing: `changing request ${requestId}`, why: `${roundsAtMost} others were first` });
 }
@@ -48,7 +50,12 @@ export async function settleIfExpired(store: RequestStore, requestId: string): P
   return judged !== found.record && (await store.compareAndSet(judged, auditOf(found.record, judged, expiry)));
 }
 
-function auditOf(before: RequestRecord, after: RequestRecord, by: AuditEvent["by"]): AuditEvent {
+function auditOf(
+  before: RequestRecord,
+  after: RequestRecord,
+  by: AuditEvent["by"],
+  why: AuditEvent["facts"] = {},
+): AuditEvent {
   const statements = newStatements(before, after);
   const told = after.story.slice(before.story.length).map((entry) => entry.text);
   return {
@@ -56,6 +63,7 @@ function auditOf(before: RequestRecord, after: RequestRecord, by: AuditEvent["by
     requestId: after.id,
     by,
     facts: {
+      ...why,
       before: before.state,
       after: after.state,
       revision: after.revision,

@@ -8,8 +8,10 @@ import { refused } from "../domain/transitions/planning.ts";
 import { admit } from "../execution/admission.ts";
 import { changeRecord } from "../execution/change-record.ts";
 import { execute } from "../execution/execute.ts";
+import type { JudgedBy } from "../execution/judge-grant.ts";
 import { type LedgerExecution, readExecution } from "../execution/ledger.ts";
 import type { OperationContext } from "../operations/operation.ts";
+import type { AuditEvent } from "../ports/request-store.ts";
 import { contextFor } from "./operation-context.ts";
 import { RecordAudience } from "./record-audience.ts";
 import { RecordKeeper } from "./record-keeper.ts";
@@ -48,7 +50,7 @@ export async function executeRequest(
   }
   const execution = await newExecution(services, record, admission.plan);
   try {
-    const audience = audienceFor(services, record.id);
+    const audience = audienceFor(services, record.id, factsOf(admission.by));
     // What has begun must be able to end, so the steps do not hang on the shutdown of this process.
     const surroundings = {
       ...services,
@@ -79,7 +81,16 @@ async function isInHand(services: WorkerServices, context: OperationContext, req
 
 const neverAborted = new AbortController().signal;
 
-export function audienceFor(services: WorkerServices, requestId: string): RecordAudience {
+function factsOf({ policyHash, rule, approvers }: JudgedBy): AuditEvent["facts"] {
+  return { policy: policyHash, rule, approvers: approvers.join("; ") || null };
+}
+
+/** @param admittedBy by which policy it was let in, where this process has just judged that */
+export function audienceFor(
+  services: WorkerServices,
+  requestId: string,
+  admittedBy: AuditEvent["facts"] = {},
+): RecordAudience {
   const { store, faces, workerId } = services;
   return new RecordAudience({
     store,
@@ -87,6 +98,7 @@ export function audienceFor(services: WorkerServices, requestId: string): Record
     requestId,
     worker: workerId,
     clock: services.clock,
+    admittedBy,
     announce: (execution) => announceStart(services, execution),
     draw: (id) => services.draw.drawOnce(id, { deadlineMs: drawDeadlineMs }),
   });

@@ -12,7 +12,7 @@ import type { LedgerExecution } from "../execution/ledger.ts";
 import type { ExecutionResult } from "../execution/run-steps.ts";
 import type { WishNow } from "../execution/safe-point.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { RequestStore } from "../ports/request-store.ts";
+import type { AuditEvent, RequestStore } from "../ports/request-store.ts";
 import type { RecordKeeper } from "./record-keeper.ts";
 
 /**
@@ -36,6 +36,7 @@ export class RecordAudience implements ExecutionAudience {
   #execution: LedgerExecution | null = null;
   #isHeld: () => boolean = () => false;
   readonly #clock: Clock;
+  readonly #admittedBy: AuditEvent["facts"];
   readonly #ending = new AbortController();
   #announcing: Promise<void> = Promise.resolve();
   #latest: readonly StepProgress[] | null = null;
@@ -49,6 +50,8 @@ export class RecordAudience implements ExecutionAudience {
     requestId: string;
     worker: string;
     clock: Clock;
+    /** For the audit of the start: by which policy it was let in. */
+    admittedBy?: AuditEvent["facts"] | undefined;
     /** Tells the channel of a start; must not throw. */
     announce: (execution: LedgerExecution) => Promise<void>;
     /** Draws the request's message as well as it can; must not throw. */
@@ -59,6 +62,7 @@ export class RecordAudience implements ExecutionAudience {
     this.#requestId = options.requestId;
     this.#worker = options.worker;
     this.#clock = options.clock;
+    this.#admittedBy = options.admittedBy ?? {};
     this.#announce = options.announce;
     this.#draw = options.draw;
   }
@@ -77,8 +81,9 @@ export class RecordAudience implements ExecutionAudience {
         await this.#change((record, nowMs) => takenUp(record, this.#worker, nowMs));
       return;
     }
-    await this.#change((record, nowMs) =>
-      started(record, { id: execution.id, worker: this.#worker, steps: execution.steps }, nowMs),
+    await this.#change(
+      (record, nowMs) => started(record, { id: execution.id, worker: this.#worker, steps: execution.steps }, nowMs),
+      this.#admittedBy,
     );
     this.#announcing = this.#announce(execution);
   }
@@ -172,10 +177,12 @@ export class RecordAudience implements ExecutionAudience {
     return { ok: false, problem: problem("lease_lost", { target: this.#requestId, holder: "another worker", state }) };
   }
 
-  async #change(decide: (record: RequestRecord, nowMs: number) => Transition): Promise<void> {
-    const change = await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, (record, nowMs) =>
-      this.#ifHeld(() => decide(record, nowMs)),
-    );
+  async #change(
+    decide: (record: RequestRecord, nowMs: number) => Transition,
+    why: AuditEvent["facts"] = {},
+  ): Promise<void> {
+    const ifHeld = (record: RequestRecord, nowMs: number) => this.#ifHeld(() => decide(record, nowMs));
+    const change = await changeRecord(this.#store, this.#requestId, { worker: this.#worker }, ifHeld, why);
     if (!change.ok) throw new HandoverError(change.problem);
   }
 }
