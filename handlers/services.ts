@@ -1,5 +1,6 @@
 import type { Policy } from "../src/domain/policy/rule.ts";
 import type { PublicKeys, SigningKey } from "../src/domain/signing.ts";
+import type { Channels } from "../src/ports/channels.ts";
 import type { Chat, HomeTabs, Modals, People } from "../src/ports/chat.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { FreezeWishes } from "../src/ports/freezes.ts";
@@ -17,6 +18,8 @@ export interface ClusterServices {
   readonly faces: FaceStore;
   readonly announcements: Announcements;
   readonly memberships: MembershipSnapshots;
+  /** Those in which people ask; as this cluster's workers know them, or Slack. */
+  readonly channels: Channels;
   readonly lists: RequestLists;
   readonly freezeWishes: FreezeWishes;
   readonly wakeUp: WakeUp;
@@ -31,6 +34,8 @@ export interface EdgeServices {
   readonly policy: Policy;
   /** Whose people are let in. */
   readonly home: Home;
+  /** Channels in which plans may be shown although others read them. */
+  readonly sharedChannels: readonly string[];
   readonly chat: Chat;
   readonly modals: Modals;
   readonly homeTabs: HomeTabs;

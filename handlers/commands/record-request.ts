@@ -1,4 +1,4 @@
-import { HandoverError, problem } from "../../src/domain/errors.ts";
+import { HandoverError, type Problem, problem } from "../../src/domain/errors.ts";
 import type { Person } from "../../src/domain/people.ts";
 import type { Parameters } from "../../src/domain/plan.ts";
 import type { RecordedRule } from "../../src/domain/policy/recorded-rule.ts";
@@ -6,6 +6,7 @@ import { type Follows, type NewRequest, newRequestRecord, type RequestRecord } f
 import type { Schedule } from "../../src/domain/schedule.ts";
 import { type AnnouncedTarget, targetText } from "../../src/domain/target.ts";
 import { withdrawn } from "../../src/domain/transitions/ending-early.ts";
+import { objectionToChannel } from "../../src/execution/judge-channel.ts";
 import type { OperationDefinition } from "../../src/operations/catalogue.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
@@ -34,7 +35,7 @@ export interface Submission {
 /** What came of it; `message` is for the person who asked alone. */
 export type Recorded =
   | { readonly kind: "created" | "existing"; readonly record: RequestRecord; readonly message: ChatMessage }
-  /** Nobody could have seen it, so it was taken back. */
+  /** Nobody could have seen it, or others than may, so it was not recorded, or taken back. */
   | { readonly kind: "withdrawn"; readonly message: ChatMessage };
 
 /**
@@ -48,6 +49,13 @@ export async function recordRequest(
   budget: Budget,
 ): Promise<Recorded> {
   const { person, operation, target, rule, schedule, dryRun, follows } = submission;
+  const { channels } = cluster;
+  const { sharedChannels } = services;
+  const closed = await objectionToChannel(submission.channelId, { channels, sharedChannels }, budget.slackSignal());
+  if (closed !== null) {
+    await auditRefusal(submission, closed, cluster, services);
+    return { kind: "withdrawn", message: problemMessage(closed) };
+  }
   const id = services.newRequestId();
   const created = await cluster.requests.create({
     build: (nowMs) => newRequestRecord(newRequest(id, submission), nowMs),
@@ -79,6 +87,20 @@ export async function recordRequest(
     return { kind: "withdrawn", message: await withdraw(created.record, drawn.slackError, cluster) };
   }
   return { kind: "created", record: created.record, message: recordedMessage(created.record, seenAgoMs ?? 0) };
+}
+
+async function auditRefusal(
+  { person, channelId, target, operation }: Submission,
+  why: Problem,
+  cluster: ClusterServices,
+  services: EdgeServices,
+): Promise<void> {
+  try {
+    const facts = { operation: operation.name, target: targetText(target), channel: channelId, problem: why.code };
+    await cluster.requests.audit({ kind: "request_refused", requestId: null, by: person, facts });
+  } catch (error) {
+    services.log.warn({ problem: why.code, err: error }, "a refusal could not be put on record");
+  }
 }
 
 function newRequest(id: string, submission: Submission): NewRequest {

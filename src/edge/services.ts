@@ -3,8 +3,10 @@ import pino, { type Logger } from "pino";
 import { FaceDrawer } from "../../handlers/face/drawer.ts";
 import type { ClusterServices, EdgeServices } from "../../handlers/services.ts";
 import { QueueWakeUp } from "../../queue/producer.ts";
+import { CachedChannels } from "../adapters/cached-channels.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { RedisAnnouncements } from "../adapters/redis/announcements.ts";
+import { RedisChannels } from "../adapters/redis/channels.ts";
 import { connectRedis, type RedisConnection } from "../adapters/redis/connection.ts";
 import { RedisFaceStore } from "../adapters/redis/face-store.ts";
 import { RedisFreezeWishes } from "../adapters/redis/freeze-wishes.ts";
@@ -12,6 +14,7 @@ import { ClusterKeys } from "../adapters/redis/keys.ts";
 import { RedisMemberships } from "../adapters/redis/memberships.ts";
 import { RedisRequestLists } from "../adapters/redis/request-lists.ts";
 import { RedisRequestStore } from "../adapters/redis/request-store.ts";
+import { SlackChannels } from "../adapters/slack/channels.ts";
 import { SlackChat, SlackHomeTabs, SlackModals } from "../adapters/slack/chat.ts";
 import { SlackPeople } from "../adapters/slack/people.ts";
 import { createSlackCall } from "../adapters/slack/web-api.ts";
@@ -19,6 +22,7 @@ import type { CommonEdgeSettings, EdgeSettings } from "../config/environment.ts"
 import type { ClusterConfig } from "../config/handover-yaml.ts";
 import { newId } from "../domain/ids.ts";
 import { readPublicKeys } from "../domain/signing.ts";
+import type { Channels } from "../ports/channels.ts";
 import type { Chat } from "../ports/chat.ts";
 import type { WakeUp } from "../ports/wake-up.ts";
 import { createEdgeApp } from "./app.ts";
@@ -57,14 +61,16 @@ export function openEdgeServices(
   const callSlack = createSlackCall(settings.slack);
   const chat = new SlackChat(callSlack);
   const wakeUps: ReturnType<OpenWakeUp>[] = [];
+  const slackChannels = new SlackChannels(callSlack);
   const services: EdgeServices = {
     clusters: configuration.clusters.map((cluster) => {
       const wakeUp = openWakeUp(redis, cluster.name);
       wakeUps.push(wakeUp);
-      return clusterServices(cluster, redis, wakeUp, chat);
+      return clusterServices(cluster, redis, wakeUp, chat, slackChannels);
     }),
     policy: configuration.policy,
     home: configuration.slack,
+    sharedChannels: configuration.slack.sharedChannels,
     chat,
     modals: new SlackModals(callSlack),
     homeTabs: new SlackHomeTabs(callSlack),
@@ -84,7 +90,13 @@ export function openEdgeServices(
   };
 }
 
-function clusterServices(cluster: ClusterConfig, redis: RedisConnection, wakeUp: WakeUp, chat: Chat): ClusterServices {
+function clusterServices(
+  cluster: ClusterConfig,
+  redis: RedisConnection,
+  wakeUp: WakeUp,
+  chat: Chat,
+  slackChannels: Channels,
+): ClusterServices {
   const keys = new ClusterKeys(cluster.name);
   const requests = new RedisRequestStore(redis, keys);
   const faces = new RedisFaceStore(redis, keys);
@@ -94,6 +106,7 @@ function clusterServices(cluster: ClusterConfig, redis: RedisConnection, wakeUp:
     faces,
     announcements: new RedisAnnouncements(redis, keys),
     memberships: new RedisMemberships(redis, keys),
+    channels: new CachedChannels(new RedisChannels(redis, keys), slackChannels),
     lists: new RedisRequestLists(redis, keys),
     freezeWishes: new RedisFreezeWishes(redis, keys),
     wakeUp,

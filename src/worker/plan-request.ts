@@ -6,6 +6,7 @@ import type { Transition } from "../domain/transitions/change.ts";
 import { followed } from "../domain/transitions/following.ts";
 import { answered, planned, planningFailed, refused } from "../domain/transitions/planning.ts";
 import { changeRecord } from "../execution/change-record.ts";
+import { objectionToChannel } from "../execution/judge-channel.ts";
 import { judgePlan } from "../execution/judge-plan.ts";
 import { planFrom, preflight } from "../execution/preflight.ts";
 import { catalogue, definitionOf } from "../operations/catalogue.ts";
@@ -54,10 +55,12 @@ async function decisionOn(
   }
   try {
     const context = contextFor(services, record.target, signal);
-    const [judged, result] = await Promise.all([
+    const [closed, judged, result] = await Promise.all([
+      objectionToChannel(record.channelId, services, signal),
       judgePlan(record, changesTarget(operation), context, services),
       preflight(operation, context, record.parameters),
     ]);
+    if (closed !== null) return (current, nowMs) => refused(current, [closed], nowMs);
     if (!judged.ok) return (current, nowMs) => refused(current, [judged.problem], nowMs);
     if (result.kind === "refused") return (current, nowMs) => refused(current, result.problems, nowMs);
     const about = {

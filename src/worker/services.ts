@@ -2,6 +2,7 @@ import type { Policy } from "../domain/policy/rule.ts";
 import type { PublicKeys, SigningKey } from "../domain/signing.ts";
 import type { LeaseObserver } from "../execution/lease-observer.ts";
 import type { Operation } from "../operations/operation.ts";
+import type { Channels } from "../ports/channels.ts";
 import type { Chat, People } from "../ports/chat.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { CrateClusters } from "../ports/crate-clusters.ts";
@@ -25,6 +26,9 @@ export interface WorkerServices {
   readonly wakeUp: WakeUp;
   readonly chat: Chat;
   readonly people: People;
+  readonly channels: Channels;
+  /** Channels in which plans may be shown although others than this organisation's people read them. */
+  readonly sharedChannels: readonly string[];
   /** Who is in a group, or on call: asked anew for each plan and each admission. */
   readonly memberships: MembershipSource;
   readonly workloads: Workloads;

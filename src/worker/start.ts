@@ -16,6 +16,7 @@ import { KubernetesTargetLeases } from "../adapters/kubernetes/target-leases.ts"
 import { watchTargets } from "../adapters/kubernetes/target-watch.ts";
 import { KubernetesWorkloads } from "../adapters/kubernetes/workloads.ts";
 import { RedisAnnouncements } from "../adapters/redis/announcements.ts";
+import { RedisChannels } from "../adapters/redis/channels.ts";
 import { connectRedis } from "../adapters/redis/connection.ts";
 import { demandRedis } from "../adapters/redis/demand.ts";
 import { RedisFaceStore } from "../adapters/redis/face-store.ts";
@@ -23,6 +24,7 @@ import { RedisFreezeWishes } from "../adapters/redis/freeze-wishes.ts";
 import { ClusterKeys } from "../adapters/redis/keys.ts";
 import { RedisMemberships } from "../adapters/redis/memberships.ts";
 import { RedisRequestStore } from "../adapters/redis/request-store.ts";
+import { SlackChannels } from "../adapters/slack/channels.ts";
 import { SlackChat } from "../adapters/slack/chat.ts";
 import { SlackPeople } from "../adapters/slack/people.ts";
 import { createSlackCall } from "../adapters/slack/web-api.ts";
@@ -37,6 +39,7 @@ import type { Operation } from "../operations/operation.ts";
 import { operations } from "../operations/registry.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import { version } from "../version.ts";
+import { ChannelKeeper } from "./channel-keeper.ts";
 import { MembershipKeeper } from "./membership-keeper.ts";
 import { MessageKeeper } from "./message-keeper.ts";
 import { openDirectories } from "./open-directories.ts";
@@ -79,6 +82,7 @@ export async function startWorker(
   const faces = new RedisFaceStore(redis, keys);
   const callSlack = createSlackCall(settings.slack);
   const chat = new SlackChat(callSlack);
+  const slackChannels = new SlackChannels(callSlack);
   const directories = openDirectories(settings, callSlack, store, systemClock);
   const wakeUp = new QueueWakeUp(redis, cluster);
   const ownCluster = configuration.clusters.find((candidate) => candidate.name === cluster);
@@ -95,6 +99,8 @@ export async function startWorker(
     chat,
     people: new SlackPeople(callSlack, configuration.slack),
     memberships: directories,
+    channels: slackChannels,
+    sharedChannels: configuration.slack.sharedChannels,
     workloads: new KubernetesWorkloads(api, {
       cluster,
       namespaces: settings.namespaces,
@@ -147,7 +153,15 @@ export async function startWorker(
     random: Math.random,
     log,
   });
-  const keeping = keeper.run(stopping.signal);
+  const channelKeeper = new ChannelKeeper({
+    known: new RedisChannels(redis, keys),
+    slack: slackChannels,
+    workerId,
+    clock: systemClock,
+    random: Math.random,
+    log,
+  });
+  const keeping = Promise.all([keeper.run(stopping.signal), channelKeeper.run(stopping.signal)]);
   const consume = (kind: "plan" | "execute") =>
     startConsumer({
       url: settings.redisUrl,

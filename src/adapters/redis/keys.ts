@@ -21,6 +21,8 @@ export class ClusterKeys {
   readonly workersSeen: string;
   readonly memberships: string;
   readonly membershipsKeeper: string;
+  readonly channels: string;
+  readonly channelsKeeper: string;
   readonly freezeWishes: string;
   readonly recent: string;
   readonly #prefix: string;
@@ -39,6 +41,8 @@ export class ClusterKeys {
     this.workersSeen = `${this.#prefix}workers-seen`;
     this.memberships = `${this.#prefix}memberships`;
     this.membershipsKeeper = `${this.#prefix}memberships-keeper`;
+    this.channels = `${this.#prefix}channels`;
+    this.channelsKeeper = `${this.#prefix}channels-keeper`;
     this.freezeWishes = `${this.#prefix}freeze-wishes`;
     this.recent = `${this.#prefix}recent`;
   }

@@ -8,6 +8,7 @@ import type { RequestRecord } from "../../../src/domain/request.ts";
 import { readPublicKeys, readSigningKey, signStatement } from "../../../src/domain/signing.ts";
 import type { AnnouncedTarget } from "../../../src/domain/target.ts";
 import { planned } from "../../../src/domain/transitions/planning.ts";
+import type { ChannelState } from "../../../src/ports/channels.ts";
 import type { HomeView, ModalView } from "../../../src/ports/chat.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryFreezeWishes } from "../../support/memory-freezes.ts";
@@ -37,6 +38,8 @@ export class AnEdge {
   readonly wakeUp = new MemoryWakeUp();
   readonly chat = new RecordedChat();
   readonly memberships = new MemoryMemberships(this.clock);
+  /** What Slack says of every channel. */
+  channel: ChannelState = { isShared: false, isArchived: false, hasApp: true };
   /** Modals that were opened. */
   readonly opened: { readonly triggerId: string; readonly view: ModalView }[] = [];
   /** What was shown in open ones. */
@@ -65,10 +68,23 @@ export class AnEdge {
     const keys = readPublicKeys([clusterKeys.publicText]);
     return {
       clusters: [
-        { name: "main", requests, faces, announcements, memberships, lists, freezeWishes, wakeUp, drawer, keys },
+        {
+          name: "main",
+          requests,
+          faces,
+          announcements,
+          memberships,
+          channels: { look: async () => this.channel },
+          lists,
+          freezeWishes,
+          wakeUp,
+          drawer,
+          keys,
+        },
       ],
       policy: policyOf(this.policy),
       home: { teamId: "T1" },
+      sharedChannels: [],
       chat,
       modals: {
         open: async (triggerId, view) => {

@@ -62,6 +62,8 @@ export class AWorker {
       chat,
       people: { look: async (person) => ({ objection: null, person }) },
       memberships: this.memberships,
+      channels: { look: async () => ({ isShared: false, isArchived: false, hasApp: true }) },
+      sharedChannels: [],
       leases,
       freezes,
       freezeWishes,
