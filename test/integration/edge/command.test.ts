@@ -120,10 +120,10 @@ describe("what is refused changes nothing, and the person hears why", () => {
     }
   });
 
-  it("an empty command is answered with the help and the targets", async () => {
+  it("help is answered with what can be typed, and the targets", async () => {
     const name = freshName();
     await bench.announce(target(name));
-    const help = await bench.dolt(bench.slack.users.dave, "");
+    const help = await bench.dolt(bench.slack.users.dave, "help");
     expect(help).toContain("/dolt failover TARGET");
     expect(help).toContain(`demo/shop/${name}`);
   });

@@ -18,7 +18,10 @@ import { SlackChat } from "../../../../src/adapters/slack/chat.ts";
 import { createSlackCall } from "../../../../src/adapters/slack/web-api.ts";
 import { type EdgeSettings, readEdgeSettings } from "../../../../src/config/environment.ts";
 import { newId } from "../../../../src/domain/ids.ts";
+import { noMemberships } from "../../../../src/domain/memberships.ts";
 import { fingerprintOf, type Plan } from "../../../../src/domain/plan.ts";
+import { decidingRule } from "../../../../src/domain/policy/matching.ts";
+import { plannedApproval } from "../../../../src/domain/policy/planned-approval.ts";
 import type { RequestRecord } from "../../../../src/domain/request.ts";
 import { readSigningKey, signStatement } from "../../../../src/domain/signing.ts";
 import type { AnnouncedTarget } from "../../../../src/domain/target.ts";
@@ -188,11 +191,19 @@ export class EdgeBench {
       warnings: [],
       details: null,
       madeAtMs: Date.now(),
+      ...this.#approvalOf(record),
       ...over,
     };
     return this.change(record.id, (found, nowMs) =>
       planned(found, signStatement(plan, readSigningKey(this.#clusterKey)), plan, nowMs),
     );
+  }
+
+  /** Who could approve when the plan was made: those whom the policy names by their ids. */
+  #approvalOf(record: RequestRecord): Pick<Plan, "approval"> {
+    const rule = decidingRule(this.settings.configuration.policy, record.operation, record.target);
+    if (rule === null) return {};
+    return { approval: plannedApproval(rule, record.rule.policyHash, noMemberships, Date.now()) };
   }
 
   /** Changes a record as any process would, and draws it. */
