@@ -90,6 +90,18 @@ export const crateLifecycleProblems = {
     (d) =>
       `Keep them first: ${d.sets.map((set) => `kubectl patch statefulset ${set} --type=merge -p '{"spec":{"persistentVolumeClaimRetentionPolicy":{"whenScaled":"Retain"}}}'`).join("; ")}`,
   ),
+  crate_suspend_held: entry<{ seconds: number; reasons: readonly string[] }>(
+    "failed",
+    (d) =>
+      `The cluster was not suspended, because it did not become healthy within ${d.seconds} s: ${d.reasons.join("; ")}.`,
+    () => "Mend what is named, then ask again: what is missing now may be missing for good when it starts again.",
+  ),
+  crate_would_not_recover: entry<{ sets: readonly string[]; nodes: number; needs: number }>(
+    "refused",
+    (d) =>
+      `After a full stop the cluster would wait for ${d.needs} data nodes (gateway.recover_after… in the start-up arguments of ${list(d.sets)}), and it has ${d.nodes}: it would never come back. Nothing was changed.`,
+    () => "Correct that argument, then ask again.",
+  ),
   crate_pods_not_gone: entry<{ pods: readonly string[]; seconds: number }>(
     "failed",
     (d) => `${list(d.pods)} did not end within ${d.seconds} s.`,
