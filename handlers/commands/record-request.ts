@@ -6,11 +6,11 @@ import { type Follows, type NewRequest, newRequestRecord, type RequestRecord } f
 import type { Schedule } from "../../src/domain/schedule.ts";
 import { type AnnouncedTarget, targetText } from "../../src/domain/target.ts";
 import { withdrawn } from "../../src/domain/transitions/ending-early.ts";
-import { objectionToChannel } from "../../src/execution/judge-channel.ts";
 import type { OperationDefinition } from "../../src/operations/catalogue.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
 import { drawInTime } from "../draw-in-time.ts";
+import { objectionToChannel } from "../judge-channel.ts";
 import { existingMessage, recordedMessage } from "../messages/notices.ts";
 import { problemMessage } from "../messages/problems.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";

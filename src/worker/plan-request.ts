@@ -1,3 +1,4 @@
+import { objectionToChannel } from "../../handlers/judge-channel.ts";
 import { problem, problemOf } from "../domain/errors.ts";
 import { needsAcceptance } from "../domain/plan.ts";
 import type { RequestRecord } from "../domain/request.ts";
@@ -6,7 +7,6 @@ import type { Transition } from "../domain/transitions/change.ts";
 import { followed } from "../domain/transitions/following.ts";
 import { answered, planned, planningFailed, refused } from "../domain/transitions/planning.ts";
 import { changeRecord } from "../execution/change-record.ts";
-import { objectionToChannel } from "../execution/judge-channel.ts";
 import { judgePlan } from "../execution/judge-plan.ts";
 import { planFrom, preflight } from "../execution/preflight.ts";
 import { catalogue, definitionOf } from "../operations/catalogue.ts";

@@ -1,6 +1,6 @@
-import { type Problem, problem } from "../domain/errors.ts";
-import type { Channels } from "../ports/channels.ts";
-import { ChatError } from "../ports/chat.ts";
+import { type Problem, problem } from "../src/domain/errors.ts";
+import type { Channels } from "../src/ports/channels.ts";
+import { ChatError } from "../src/ports/chat.ts";
 
 export interface ChannelRules {
   readonly channels: Channels;
