@@ -13,6 +13,7 @@ import { permissionProblems } from "./problems/permission.ts";
 import { requestProblems } from "./problems/request.ts";
 import { surroundingsProblems } from "./problems/surroundings.ts";
 import { typedProblems } from "./problems/typed.ts";
+import { workloadProblems } from "./problems/workload.ts";
 
 export type { ProblemKind } from "./problems/entry.ts";
 
@@ -28,6 +29,7 @@ export const problemTable = {
   ...crateProblems,
   ...crateScaleProblems,
   ...crateLifecycleProblems,
+  ...workloadProblems,
 } as const;
 
 export type ProblemCode = keyof typeof problemTable;

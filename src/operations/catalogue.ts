@@ -1,4 +1,6 @@
 import type { Engine } from "../domain/target.ts";
+import { crateScaleDefinition } from "./cratedb/scale-definition.ts";
+import { crateStatusDefinition } from "./cratedb/status-definition.ts";
 import { failoverDefinition } from "./dolt/failover-definition.ts";
 import { promoteDefinition } from "./dolt/promote-definition.ts";
 import { relabelDefinition } from "./dolt/relabel-definition.ts";
@@ -6,6 +8,9 @@ import { repairDefinition } from "./dolt/repair-definition.ts";
 import { restartDefinition } from "./dolt/restart-definition.ts";
 import { scaleDefinition } from "./dolt/scale-definition.ts";
 import { statusDefinition } from "./dolt/status-definition.ts";
+import { restartDefinition as restartWorkloadDefinition } from "./kubernetes/restart-definition.ts";
+import { scaleDefinition as scaleWorkloadDefinition } from "./kubernetes/scale-definition.ts";
+import { statusDefinition as workloadStatusDefinition } from "./kubernetes/status-definition.ts";
 
 /**
  * What can be asked for, in words and flags. It holds no client of any server, so that the edge can parse a command and
@@ -19,6 +24,11 @@ export const catalogue: readonly OperationDefinition[] = [
   restartDefinition,
   scaleDefinition,
   statusDefinition,
+  crateScaleDefinition,
+  crateStatusDefinition,
+  restartWorkloadDefinition,
+  scaleWorkloadDefinition,
+  workloadStatusDefinition,
 ];
 
 export interface OperationDefinition {

@@ -11,7 +11,7 @@ const shownLines = 6;
  */
 export async function diagnosePod(
   { workloads, signal }: Pick<OperationContext, "workloads" | "signal">,
-  pod: { readonly namespace: string; readonly name: string; readonly view: PodView | null },
+  pod: { readonly namespace: string; readonly name: string; readonly view: Pick<PodView, "uid"> | null },
   workloadUid: string,
 ): Promise<string[]> {
   const { namespace, name, view } = pod;

@@ -1,3 +1,5 @@
+import { crateScaleOperation } from "./cratedb/scale.ts";
+import { crateStatusOperation } from "./cratedb/status.ts";
 import { failoverOperation } from "./dolt/failover.ts";
 import { promoteOperation } from "./dolt/promote.ts";
 import { relabelOperation } from "./dolt/relabel.ts";
@@ -5,6 +7,9 @@ import { repairOperation } from "./dolt/repair.ts";
 import { restartOperation } from "./dolt/restart.ts";
 import { scaleOperation } from "./dolt/scale.ts";
 import { statusOperation } from "./dolt/status.ts";
+import { restartOperation as restartWorkloadOperation } from "./kubernetes/restart.ts";
+import { scaleOperation as scaleWorkloadOperation } from "./kubernetes/scale.ts";
+import { statusOperation as workloadStatusOperation } from "./kubernetes/status.ts";
 import type { Operation } from "./operation.ts";
 
 /** Everything that can be done. What it looks like to people stands in `catalogue.ts`; a test holds that both name the same. */
@@ -16,6 +21,11 @@ export const operations: readonly Operation[] = [
   restartOperation,
   scaleOperation,
   statusOperation,
+  crateScaleOperation,
+  crateStatusOperation,
+  restartWorkloadOperation,
+  scaleWorkloadOperation,
+  workloadStatusOperation,
 ];
 
 export function operationNamed(name: string): Operation | null {

@@ -14,10 +14,10 @@ export interface Rollouts {
   /** What is around it that a restart or a scaling may run into. Each part says why when it may not be read. */
   constraints(view: RolloutView, signal: AbortSignal): Promise<RolloutConstraints>;
   /**
-   * Sets `kubectl.kubernetes.io/restartedAt` in the pod template, if the specification is still the one that was looked at.
-   * False: it is another by now, nothing was written.
+   * Sets `kubectl.kubernetes.io/restartedAt` in the pod template (null: removes it), if the specification is still the one that
+   * was looked at. False: it is another by now, nothing was written.
    */
-  setRestartedAt(view: RolloutView, at: string, signal: AbortSignal): Promise<boolean>;
+  setRestartedAt(view: RolloutView, at: string | null, signal: AbortSignal): Promise<boolean>;
   /** Puts a former template back, if the specification is still the one that was looked at. False: it is another by now, nothing was written. */
   putTemplate(view: RolloutView, revision: TemplateRevision, signal: AbortSignal): Promise<boolean>;
   /** As `Scaling.setReplicas`, of StatefulSets and Deployments. */

@@ -80,15 +80,18 @@ export class KubernetesRollouts implements Rollouts {
     return readConstraints(this.#api, view, signal);
   }
 
-  async setRestartedAt(view: RolloutView, at: string, signal: AbortSignal): Promise<boolean> {
+  async setRestartedAt(view: RolloutView, at: string | null, signal: AbortSignal): Promise<boolean> {
     const object = await this.#read(view.kind, view, signal);
     if (object === null) return false;
     const path = "/spec/template/metadata/annotations";
-    const hasAnnotations = Object.keys(annotationsOf(object.spec.template)).length > 0;
-    const change = hasAnnotations
-      ? { op: "add", path: `${path}/${restartedAtAnnotation.replaceAll("/", "~1")}`, value: at }
-      : { op: "add", path, value: { [restartedAtAnnotation]: at } };
-    return await this.#patch(view, `restarting ${view.kind} ${view.namespace}/${view.name}`, [change], signal);
+    const own = `${path}/${restartedAtAnnotation.replaceAll("/", "~1")}`;
+    const annotations = Object.keys(annotationsOf(object.spec.template));
+    const changes = () => {
+      if (at === null) return annotations.includes(restartedAtAnnotation) ? [{ op: "remove", path: own }] : [];
+      if (annotations.length > 0) return [{ op: "add", path: own, value: at }];
+      return [{ op: "add", path, value: { [restartedAtAnnotation]: at } }];
+    };
+    return await this.#patch(view, `restarting ${view.kind} ${view.namespace}/${view.name}`, changes(), signal);
   }
 
   async putTemplate(view: RolloutView, { template }: TemplateRevision, signal: AbortSignal): Promise<boolean> {
