@@ -1,5 +1,5 @@
 import { type Problem, problem } from "../errors.ts";
-import { mention } from "../people.ts";
+import { mention, personKey } from "../people.ts";
 import type { Plan } from "../plan.ts";
 import type { Outcome, RequestRecord } from "../request.ts";
 import { grantEndsAtMs, scheduleText, waitingEndsAtMs } from "../schedule.ts";
@@ -26,8 +26,10 @@ export function planned(record: RequestRecord, signed: Signed, plan: Plan, nowMs
   // From when on escalation counts, by the signed plan; no reminder may say that somebody may approve who may not yet.
   const sinceMs = Math.max(nowMs, plan.madeAtMs);
   const waiting = needsApproval ? { waiting: { sinceMs, reminded: 0, escalated: 0, notices: [] } } : {};
-  // The worker has asked Slack who that is: from now on a second account of the same person is known.
-  const known = { requester: plan.requester, plan: signed };
+  // The worker has asked Slack who that is: from now on a second account of the same person is known. A plan for somebody else
+  // stays one, for whoever judges it.
+  const isOwn = personKey(plan.requester) === personKey(record.requester);
+  const known = { requester: isOwn ? plan.requester : record.requester, plan: signed };
   return done({ ...next(record, nowMs, state, story), ...known, expiresAtMs, ...waiting });
 }
 
