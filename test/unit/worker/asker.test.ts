@@ -61,3 +61,26 @@ describe("whoever asks", () => {
     expect(await now()).toMatchObject({ state: "refused", outcome: { problems: [{ code: "person_not_trusted" }] } });
   });
 });
+
+describe("a channel", () => {
+  const open = { isShared: false, isArchived: false, hasApp: true };
+  it.each([
+    ["shared since", async () => ({ ...open, isShared: true }), "channel_shared"],
+    ["archived since", async () => ({ ...open, isArchived: true }), "channel_closed"],
+    ["that the app was taken out of", async () => ({ ...open, hasApp: false }), "channel_closed"],
+    ["of which Slack says nothing", () => Promise.reject(new ChatError("unknown", "no_answer")), "channel_unknown"],
+  ])("%s gets no plan", async (_, look, code) => {
+    await worker.store.create({ build: (nowMs) => aRecord({}, nowMs), deliveryId: "d-1", audit: anEvent() });
+    await planRequest({ ...services(), channels: { look } }, "r-1", shutdown);
+    const record = await now();
+    expect(record).toMatchObject({ state: "refused", outcome: { problems: [{ code }] } });
+    expect(record?.plan).toBeUndefined();
+  });
+
+  it("that is shared, and named in the configuration, gets its plan", async () => {
+    await worker.store.create({ build: (nowMs) => aRecord({}, nowMs), deliveryId: "d-1", audit: anEvent() });
+    const channels = { look: async () => ({ ...open, isShared: true }) };
+    await planRequest({ ...services(), channels, sharedChannels: ["C1"] }, "r-1", shutdown);
+    expect(await now()).toMatchObject({ state: "awaiting_approval" });
+  });
+});
