@@ -1,12 +1,25 @@
 import { describe, expect, test } from "vitest";
 import { newRequestRecord, type RequestRecord } from "../../../src/domain/request.ts";
+import type { Schedule } from "../../../src/domain/schedule.ts";
 import { approve } from "../../../src/domain/transitions/approving.ts";
 import type { Transition } from "../../../src/domain/transitions/change.ts";
 import { judgeExpiry } from "../../../src/domain/transitions/ending-early.ts";
+import { followed } from "../../../src/domain/transitions/following.ts";
 import { planned, refused } from "../../../src/domain/transitions/planning.ts";
 import { ended, started } from "../../../src/domain/transitions/running.ts";
+import { reminded } from "../../../src/domain/transitions/waiting.ts";
 import type { Announcements, Face, FaceStore, RequestStore } from "../../../src/ports/request-store.ts";
-import { type alice, aNewRequest, anApproval, anEvent, aPlan, bob, orders, unverified } from "../../support/records.ts";
+import {
+  type alice,
+  aNewRequest,
+  anApproval,
+  anEvent,
+  aPlan,
+  aRecordedRule,
+  bob,
+  orders,
+  unverified,
+} from "../../support/records.ts";
 
 /** Stores of one cluster that hold nothing yet. */
 export interface StoresUnderTest {
@@ -88,6 +101,29 @@ export function requestStoreSuite(name: string, open: () => Promise<StoresUnderT
       expect([status.kind, billing.kind]).toEqual(["created", "created"]);
     });
 
+    test("keeps a request for later, and a dry run, out of the way of one for now, and of each other", async () => {
+      const { requests } = await open();
+      const schedule = { asked: "in 2h", startAtMs: 7_200_000, endsAtMs: 9_000_000, timeZone: "UTC" };
+      await create(requests, { id: "r-1", deliveryId: "d-1", schedule });
+      await create(requests, { id: "r-2", deliveryId: "d-2", dryRun: true });
+      expect((await create(requests, { id: "r-3", deliveryId: "d-3" })).kind).toBe("created");
+      const others = [
+        await create(requests, { id: "r-4", deliveryId: "d-4", requester: bob, schedule }),
+        await create(requests, { id: "r-5", deliveryId: "d-5", requester: bob, dryRun: true }),
+        await create(requests, { id: "r-6", deliveryId: "d-6", requester: bob }),
+      ];
+      expect(others.map(({ record }) => record.id)).toEqual(["r-1", "r-2", "r-3"]);
+    });
+
+    test("takes a second press of the same words for the first, though they come to another moment", async () => {
+      const { requests } = await open();
+      const schedule = { asked: "in 2h", startAtMs: 7_200_000, endsAtMs: 9_000_000, timeZone: "UTC" };
+      await create(requests, { id: "r-1", deliveryId: "d-1", schedule });
+      const later = { ...schedule, startAtMs: 7_260_000, endsAtMs: 9_060_000 };
+      const again = await create(requests, { id: "r-2", deliveryId: "d-2", schedule: later });
+      expect(again).toMatchObject({ kind: "existing", record: { id: "r-1" } });
+    });
+
     test("is not blocked by an open request that has expired", async () => {
       const { requests } = await open();
       await create(requests, { id: "r-1", deliveryId: "d-1", expiresInMs: 0 });
@@ -153,6 +189,35 @@ export function requestStoreSuite(name: string, open: () => Promise<StoresUnderT
       const left = await requests.unsettled();
       expect(left.ids).toEqual(["near"]);
       expect(left.nowMs).toBeGreaterThanOrEqual(far.nowMs);
+    });
+
+    test("lists by what is due first: a reminder and a time to begin come before the expiry", async () => {
+      const { requests } = await open();
+      const rule = aRecordedRule({ remindAfterMinutes: [2], expiresAfterMinutes: 15 });
+      const waiting = await create(requests, { id: "waiting", deliveryId: "d-1", rule });
+      const { nowMs } = waiting;
+      await create(requests, { id: "plain", deliveryId: "d-2", operation: "dolt.status", expiresInMs: 3 * 60_000 });
+      const plan = aPlan({ madeAtMs: nowMs });
+      const reminding = await set(requests, planned(waiting.record, unverified(plan), plan, nowMs));
+      expect((await requests.unsettled()).ids).toEqual(["waiting", "plain"]);
+      await set(requests, reminded(reminding, nowMs + 2 * 60_000));
+      expect((await requests.unsettled()).ids).toEqual(["plain", "waiting"]);
+      const times = { asked: "in 1m", startAtMs: nowMs + 60_000, endsAtMs: nowMs + 30 * 60_000, timeZone: "UTC" };
+      const free = aRecordedRule({ approvals: 0 });
+      const later = await create(requests, { id: "later", deliveryId: "d-3", schedule: times, rule: free });
+      const scheduled = aPlan({ madeAtMs: nowMs, schedule: times });
+      await set(requests, planned(later.record, unverified(scheduled), scheduled, nowMs));
+      expect((await requests.unsettled()).ids).toEqual(["later", "plain", "waiting"]);
+    });
+
+    test("names who takes the place of what is settled, which stays settled", async () => {
+      const { requests } = await open();
+      const { record, nowMs } = await create(requests);
+      const settled = await set(requests, refused(record, [], nowMs));
+      const named = await set(requests, followed(settled, "r-2", nowMs));
+      expect((await mustRead(requests, "r-1")).record).toEqual(named);
+      expect((await requests.unsettled()).ids).toEqual([]);
+      expect((await create(requests, { id: "r-2", deliveryId: "d-2" })).kind).toBe("created");
     });
 
     test("gives the target free when its request is settled", async () => {
@@ -284,6 +349,9 @@ interface Asked {
   readonly requester?: typeof alice;
   readonly parameters?: RequestRecord["parameters"];
   readonly target?: RequestRecord["target"];
+  readonly rule?: RequestRecord["rule"];
+  readonly schedule?: Schedule;
+  readonly dryRun?: true;
   /** Zero: the request has expired as soon as it is there. */
   readonly expiresInMs?: number;
 }

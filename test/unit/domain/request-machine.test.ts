@@ -24,9 +24,11 @@ import { readPublicKeys, readSigningKey, type SigningKey, signStatement } from "
 import { approve, deny, objectionToApproval } from "../../../src/domain/transitions/approving.ts";
 import type { Transition } from "../../../src/domain/transitions/change.ts";
 import { judgeExpiry, takenBack, wentStale, withdrawn } from "../../../src/domain/transitions/ending-early.ts";
+import { followed } from "../../../src/domain/transitions/following.ts";
 import { answered, planned, planningFailed, refused } from "../../../src/domain/transitions/planning.ts";
 import { approvalsOf, grantOf } from "../../../src/domain/transitions/reading.ts";
 import { committed, ended, progressed, started, takenUp } from "../../../src/domain/transitions/running.ts";
+import { dueOf, nextDeadlineMs, noticed, reminded } from "../../../src/domain/transitions/waiting.ts";
 import { objectionToWish, wished } from "../../../src/domain/transitions/wishing.ts";
 import { MemoryRequestStore } from "../../support/memory-request-store.ts";
 import { aNewRequest, anApproval, anEvent, aPlan, aRecordedRule, listed } from "../../support/records.ts";
@@ -91,6 +93,9 @@ const acts = {
   stop: (record, _by, nowMs) => ended(record, "cancelled", result(nowMs), steps, nowMs),
   goStaleWhenTakenUp: (record, _by, nowMs) => ended(record, "stale", result(nowMs), steps, nowMs),
   loseTrack: (record, _by, nowMs) => ended(record, "unknown", result(nowMs), steps, nowMs),
+  remind: (record, _by, nowMs) => reminded(record, nowMs),
+  notice: (record, by, nowMs) => noticed(record, by.userId, nowMs),
+  follow: (record, _by, nowMs) => followed(record, "r-2", nowMs),
   expire: (record, _by, nowMs) => ({ ok: true, record: judgeExpiry(record, nowMs) }),
 } satisfies Record<string, (record: RequestRecord, by: Person, nowMs: number) => Transition>;
 type Act = keyof typeof acts;
@@ -121,6 +126,7 @@ const happening: fc.Arbitrary<Happening> = fc.record({
   act: fc.oneof(
     { weight: 8, arbitrary: fc.constantFrom<Act>("plan", "approve", "approve", "start", "progress", "commit") },
     { weight: 2, arbitrary: fc.constantFrom<Act>("wishPause", "wishResume", "wishCancel") },
+    { weight: 2, arbitrary: fc.constantFrom<Act>("remind", "notice") },
     { weight: 4, arbitrary: fc.constantFrom(...actNames) },
   ),
   by: fc.constantFrom(...people),
@@ -130,7 +136,7 @@ const happening: fc.Arbitrary<Happening> = fc.record({
   ),
   waitMs: fc.oneof(
     { weight: 9, arbitrary: fc.integer({ min: 0, max: 5_000 }) },
-    { weight: 1, arbitrary: fc.constantFrom(59_999, 60_000, 15 * 60_000) },
+    { weight: 1, arbitrary: fc.constantFrom(59_999, 60_000, 2 * 60_000, 3 * 60_000, 15 * 60_000) },
   ),
 });
 const course = fc.tuple(
@@ -142,16 +148,51 @@ describe("a request, whoever does what, in whatever order", () => {
   test("changes one revision at a time, along the states' own ways, and tells more and never less", async () => {
     await everyChange(({ before, after }) => {
       expect(after.revision).toBe(before.revision + 1);
-      expect(followers[before.state]).toContain(after.state);
+      const isNamed = before.followedBy === undefined && after.followedBy !== undefined;
+      if (isNamed) expect(after.state).toBe(before.state);
+      else expect(followers[before.state]).toContain(after.state);
       expect(after.story.slice(0, before.story.length)).toEqual(before.story);
       expect(requestRecordSchema.parse(JSON.parse(JSON.stringify(after)))).toEqual(after);
     });
   });
 
-  test("settles at most once, and nothing changes it afterwards", async () => {
+  test("settles at most once, and nothing changes it afterwards but who takes its place, once", async () => {
     await everyCourse(({ written }) => {
       const settledAt = written.findIndex(isSettled);
-      expect(settledAt === -1 || settledAt === written.length - 1).toBe(true);
+      if (settledAt === -1) return;
+      const [settled, ...later] = written.slice(settledAt);
+      expect(later.length).toBeLessThanOrEqual(1);
+      for (const record of later) {
+        const { revision, updatedAtMs, story, followedBy, ...same } = record;
+        expect(followedBy).toBe("r-2");
+        expect(settled).toMatchObject(same);
+        expect(story).toHaveLength((settled?.story.length ?? 0) + 1);
+      }
+    });
+  });
+
+  test("reminds at most as often as its rule says, only while it waits, and nobody twice of the same", async () => {
+    await everyChange(({ before, after, nowMs }) => {
+      const was = before.waiting ?? { reminded: 0, escalated: 0, notices: [] };
+      const is = after.waiting ?? { reminded: 0, escalated: 0, notices: [] };
+      const isMore =
+        is.reminded > was.reminded || is.escalated > was.escalated || is.notices.length > was.notices.length;
+      if (isMore) expect([before.state, after.state]).toEqual(["awaiting_approval", "awaiting_approval"]);
+      const sinceMs = after.waiting?.sinceMs ?? 0;
+      const due = after.rule.remindAfterMinutes.filter((minutes) => nowMs >= sinceMs + minutes * 60_000).length;
+      expect(is.reminded).toBeLessThanOrEqual(due);
+      const told = is.notices.map(({ occasion, userId }) => `${occasion}/${userId}`);
+      expect(new Set(told).size).toBe(told.length);
+      const said = after.story.filter(({ text }) => /^Reminder:|^Nobody has settled/.test(text));
+      expect(said.length).toBeLessThanOrEqual(is.reminded + is.escalated);
+    });
+  });
+
+  test("has its next deadline no later than it expires, and ahead of it what is to be said before", async () => {
+    await everyChange(({ after, nowMs }) => {
+      const deadlineMs = nextDeadlineMs(after);
+      if (after.expiresAtMs !== null && !isSettled(after)) expect(deadlineMs).toBeLessThanOrEqual(after.expiresAtMs);
+      if (dueOf(after, nowMs) !== null) expect(deadlineMs).toBeLessThanOrEqual(nowMs);
     });
   });
 
@@ -227,8 +268,16 @@ describe("a request, whoever does what, in whatever order", () => {
 
   test("reaches every state in these runs, so that the promises were put to the test", async () => {
     const reached = new Set<RequestState>(["planning"]);
-    await everyChange(({ after }) => void reached.add(after.state));
+    const said = { reminded: 0, escalated: 0, noticed: 0, followed: 0 };
+    await everyChange(({ after: { state, waiting, followedBy } }) => {
+      reached.add(state);
+      if ((waiting?.reminded ?? 0) > 0) said.reminded += 1;
+      if ((waiting?.escalated ?? 0) > 0) said.escalated += 1;
+      if ((waiting?.notices.length ?? 0) > 0) said.noticed += 1;
+      if (followedBy !== undefined) said.followed += 1;
+    });
     expect([...reached].sort()).toEqual([...requestStates].sort());
+    expect(Object.values(said).every((times) => times > 0)).toBe(true);
   });
 });
 
@@ -236,13 +285,26 @@ describe("a settled request", () => {
   test("refuses everything, with a reason", () => {
     for (const state of requestStates.filter((candidate) => isSettled({ state: candidate }))) {
       const record: RequestRecord = { ...newRequestRecord(aNewRequest(), 0), state, plan: signedPlan };
-      for (const name of actNames.filter((act) => act !== "expire")) {
+      for (const name of actNames.filter((act) => act !== "expire" && act !== "follow")) {
         const transition = acts[name](record, { teamId: "T1", userId: "UONE" }, 1_000);
         expect(transition.ok, `${name} on ${state}`).toBe(false);
         if (!transition.ok) expect(transition.problem.what).toContain(record.id);
       }
       expect(judgeExpiry(record, Number.MAX_SAFE_INTEGER)).toBe(record);
     }
+  });
+
+  test("is followed by another one where it came to nothing against people's will, and by one only", () => {
+    const followable = requestStates.filter((state) => {
+      const record: RequestRecord = { ...newRequestRecord(aNewRequest(), 0), state, plan: signedPlan };
+      const first = followed(record, "r-2", 1_000);
+      const second = first.ok ? followed(first.record, "r-3", 2_000) : first;
+      expect(second.ok).toBe(false);
+      if (!second.ok) expect(second.problem.what).toContain(first.ok ? "r-2" : "r-1");
+      expect(followed({ ...record, dryRun: true }, "r-2", 1_000).ok).toBe(false);
+      return first.ok;
+    });
+    expect(followable.sort()).toEqual(["cancelled", "expired", "failed", "refused", "stale"]);
   });
 });
 
@@ -269,7 +331,8 @@ async function everyCourse(check: (run: { changes: Change[]; written: RequestRec
 async function run(approvals: number, happenings: readonly Happening[]) {
   const clock = { atMs: 1_000_000, nowMs: () => clock.atMs };
   const store = new MemoryRequestStore(clock);
-  const rule = aRecordedRule({ approvals, approvers: approverIds });
+  const escalation = [{ afterMinutes: 8, to: ["USOMEBODY"], mayApprove: true }];
+  const rule = aRecordedRule({ approvals, approvers: approverIds, remindAfterMinutes: [2, 5], escalation });
   const { record: first } = await store.create({
     deliveryId: "d-1",
     audit: anEvent(),
