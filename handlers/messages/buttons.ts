@@ -20,6 +20,8 @@ export const followActionIds: Readonly<Record<Follows["kind"], string>> = {
   retry: "handover_retry",
 };
 export const runbookActionId = "handover_runbook";
+/** Before a number: of several dashboards each has an id of its own. */
+export const dashboardActionId = "handover_dashboard_";
 export const wishActionIds: Readonly<Record<WishKind, string>> = {
   cancel: "handover_cancel",
   pause: "handover_pause",
@@ -47,16 +49,23 @@ export function readButtonValue(text: string): ButtonValue | null {
   }
 }
 
-/** The buttons of a face: each as long as a click would count, and the runbook. Empty when there are none. */
-export function faceButtons(record: RequestRecord, runbook: string | null): readonly Block[] {
+/** The buttons of a face: each as long as a click would count, and its links. Empty when there are none. */
+export function faceButtons(record: RequestRecord, links: readonly FaceLink[]): readonly Block[] {
   const buttons = [
     ...decisionButtons(record),
     ...withdrawButtons(record),
     ...steeringButtons(record),
     ...followButtons(record),
-    ...(isLinkable(runbook) ? [runbookButton(runbook)] : []),
+    ...links.filter(({ url }) => isLinkable(url)).map(({ actionId, label, url }) => linkButton(actionId, label, url)),
   ];
   return buttons.length === 0 ? [] : [actions(`handover-${record.revision}`, buttons)];
+}
+
+/** An address that a face leads to. */
+export interface FaceLink {
+  readonly actionId: string;
+  readonly label: string;
+  readonly url: string;
 }
 
 export function runbookButton(url: string): Block {

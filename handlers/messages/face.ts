@@ -1,4 +1,5 @@
 import type { Plan } from "../../src/domain/plan.ts";
+import { standingOf } from "../../src/domain/policy/standing.ts";
 import {
   isPaused,
   isSettled,
@@ -7,12 +8,12 @@ import {
   type StepProgress,
 } from "../../src/domain/request.ts";
 import { scheduleText } from "../../src/domain/schedule.ts";
-import { runbookFor, targetText } from "../../src/domain/target.ts";
 import { approvalsOf, shownPlan } from "../../src/domain/transitions/reading.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import { type Block, context, limits, longList, notification, section } from "./blocks.ts";
-import { faceButtons, isLinkable } from "./buttons.ts";
-import { mention, mrkdwn, timeOfDay, utcTime } from "./mrkdwn.ts";
+import { faceButtons } from "./buttons.ts";
+import { linksOf, linkTexts } from "./links.ts";
+import { clip, fromNow, mention, mrkdwn, timeOfDay, utcTime } from "./mrkdwn.ts";
 import { problemText } from "./problems.ts";
 
 export interface FaceOptions {
@@ -22,26 +23,49 @@ export interface FaceOptions {
 
 /** The one message that is a request's face, drawn from its record alone. */
 export function faceMessage(record: RequestRecord, options: FaceOptions = { postedAgain: false }): ChatMessage {
-  const runbook = runbookFor(record.target, record.operation);
-  const blocks: Block[] = [
+  const links = linksOf(record);
+  const head = [
     section(`${title(record)}\n${isHolding(record) ? "⏸️" : signs[record.state]} ${statusText(record)}`),
     context(askedText(record)),
     ...aroundBlocks(record),
-    ...bodyOf(record),
-    ...faceButtons(record, runbook),
-    ...(runbook !== null && !isLinkable(runbook) ? [context(`Runbook: ${mrkdwn(runbook)}`)] : []),
+  ];
+  const tail = [
+    ...faceButtons(record, links),
+    ...linkTexts(links),
     ...(options.postedAgain
       ? [context("Posted again, because Slack did not confirm the first message. Only this one counts.")]
       : []),
   ];
-  return { text: fallbackText(record), blocks: blocks.slice(0, limits.blocks) };
+  const body = fitted(bodyOf(record), limits.blocks - head.length - tail.length);
+  return { text: fallbackText(record), blocks: [...head, ...body, ...tail] };
+}
+
+/** What goes between head and buttons: how it ended or will go in full, and as much of what is now as fits beside it. */
+interface Body {
+  readonly first: readonly Block[];
+  readonly now: readonly Block[];
+  readonly last: readonly Block[];
+}
+
+/** The buttons always stay; what did not fit is said to be missing, so that nobody takes a part for the whole. */
+function fitted({ first, now, last }: Body, most: number): readonly Block[] {
+  const all = [...first, ...now, ...last];
+  if (all.length <= most) return all;
+  const missing = context("⚠️ There is more than one message can hold; it is not all shown here.");
+  const room = Math.max(0, most - 1 - first.length - last.length);
+  return [...first, ...now.slice(0, room), ...last].slice(0, most - 1).concat(missing);
 }
 
 /** Scope first: what, of which target, where. */
 export function title(record: RequestRecord): string {
   const { cluster, namespace, name } = record.target;
   const what = record.operation.replace(".", " ");
-  return `*${mrkdwn(what)} of ${mrkdwn(name)}* · namespace *${mrkdwn(namespace)}* · cluster *${mrkdwn(cluster)}*`;
+  return `*${mrkdwn(what)} of ${named(name)}* · namespace *${named(namespace)}* · cluster *${named(cluster)}*`;
+}
+
+/** No name leaves the state without room in the first block. */
+function named(name: string): string {
+  return clip(mrkdwn(name), 255);
 }
 
 /** How a state looks in a list. */
@@ -62,12 +86,11 @@ export const signs: Readonly<Record<RequestState, string>> = {
 };
 
 function statusText(record: RequestRecord): string {
-  const { approvals } = record.rule;
   switch (record.state) {
     case "planning":
       return "*Planning*: the worker looks at the cluster. Nothing is changed.";
     case "awaiting_approval":
-      return `*Waiting for approval*: ${record.approvals.length} of ${approvals} approvals${expiryText(record)}`;
+      return `*Waiting for approval*: ${waitingText(record)}${expiryText(record)}`;
     case "approved":
       return record.schedule === undefined
         ? "*Approved*: about to start."
@@ -91,8 +114,18 @@ function isAnswer(record: RequestRecord): boolean {
   return record.state === "succeeded" && record.execution === undefined;
 }
 
+/** Longest that it is told whose approvals are missing: the first line is what a phone shows. */
+const longestMissing = 400;
+
+/** `1 of 2 approvals · needs 1 of @dba-oncall` */
+function waitingText(record: RequestRecord): string {
+  const { given, needed, missingText } = standingOf(record.rule, approvalsOf(record));
+  const needs = missingText === "" ? "" : ` · needs ${clip(mrkdwn(missingText), longestMissing)}`;
+  return `${given} of ${needed} approvals${needs}`;
+}
+
 function expiryText(record: RequestRecord): string {
-  return record.expiresAtMs === null ? "" : ` · expires ${timeOfDay(record.expiresAtMs)}`;
+  return record.expiresAtMs === null ? "" : ` · expires ${fromNow(record.expiresAtMs)}`;
 }
 
 /** A wish is shown from the click on, and what it waits for. */
@@ -136,41 +169,40 @@ function aroundBlocks({ schedule, state, follows, followedBy }: RequestRecord): 
   ];
 }
 
-function bodyOf(record: RequestRecord): readonly Block[] {
+function bodyOf(record: RequestRecord): Body {
   const plan = shownPlan(record);
-  // How it ended comes first: of a long message a phone shows the first lines.
-  const blocks: (Block | null)[] = [...outcomeBlocks(record)];
-  if (record.execution === undefined && plan !== null) {
-    blocks.push(...longList("Now", plan.now.map(mrkdwn)));
-    if (!isSettled(record) || record.dryRun === true) blocks.push(...planBlocks(plan));
-  }
-  if (record.execution !== undefined) blocks.push(list("Steps", record.execution.steps.map(stepLine)));
-  blocks.push(approvalsBlock(record));
-  return blocks.filter((block) => block !== null);
+  const { execution } = record;
+  const isPlanShown = execution === undefined && plan !== null;
+  const isPlanWanted = isPlanShown && (!isSettled(record) || record.dryRun === true);
+  return {
+    // How it ended comes first: of a long message a phone shows the first lines.
+    first: outcomeBlocks(record),
+    now: isPlanShown ? longList("Now", plan.now.map(mrkdwn)) : [],
+    last: [
+      ...(isPlanWanted ? planBlocks(plan) : []),
+      ...(execution === undefined ? [] : longList("Steps", execution.steps.map(stepLine))),
+      ...approvalsBlock(record),
+    ],
+  };
 }
 
-function planBlocks(plan: Plan): readonly (Block | null)[] {
+function planBlocks({ steps, cost, warnings, acceptance, bounds }: Plan): readonly Block[] {
+  const accepted = acceptance?.given
+    ? `Accepted with --${acceptance.flag}`
+    : "To be accepted by name with the approval";
+  const numbered = steps.map((step, index) => `${index + 1}. ${mrkdwn(step.title)}`);
+  const figures = acceptance === undefined ? [] : [acceptance.title, ...acceptance.figures];
   return [
-    list(
-      "Steps",
-      plan.steps.map((step, index) => `${index + 1}. ${mrkdwn(step.title)}`),
-    ),
-    plan.cost === "" ? null : section(`*Cost*\n${mrkdwn(plan.cost)}`),
-    list(
+    ...longList("Steps", numbered),
+    ...(cost === "" ? [] : [section(`*Cost*\n${mrkdwn(cost)}`)]),
+    ...longList(
       "Warnings",
-      plan.warnings.map((warning) => `⚠️ ${mrkdwn(warning.text)}`),
+      warnings.map((warning) => `⚠️ ${mrkdwn(warning.text)}`),
     ),
-    plan.acceptance === undefined
-      ? null
-      : list(
-          plan.acceptance.given
-            ? `Accepted with --${plan.acceptance.flag}`
-            : "To be accepted by name with the approval",
-          [plan.acceptance.title, ...plan.acceptance.figures].map(mrkdwn),
-        ),
-    plan.bounds.length === 0
-      ? null
-      : context(`Looked at again just before the switch: ${plan.bounds.map(mrkdwn).join(" · ")}`),
+    ...longList(mrkdwn(accepted), figures.map(mrkdwn)),
+    ...(bounds.length === 0
+      ? []
+      : [context(`Looked at again just before the switch: ${bounds.map(mrkdwn).join(" · ")}`)]),
   ];
 }
 
@@ -179,9 +211,9 @@ function stepLine(step: StepProgress): string {
   return `${marks[step.state]} ${mrkdwn(step.title)}${step.note === undefined ? "" : ` — ${mrkdwn(step.note)}`}`;
 }
 
-function approvalsBlock(record: RequestRecord): Block | null {
+function approvalsBlock(record: RequestRecord): readonly Block[] {
   const people = approvalsOf(record).map(({ approver, atMs }) => `${mention(approver)} at ${timeOfDay(atMs)}`);
-  return people.length === 0 ? null : context(`Approved by ${people.join(", ")}`);
+  return people.length === 0 ? [] : [context(`Approved by ${people.join(", ")}`)];
 }
 
 /** As many problems as fit beside the rest; the thread tells them all. */
@@ -201,18 +233,18 @@ function duration(ms: number): string {
   return ms < 1_000 ? `${Math.round(ms)} ms` : `${(ms / 1_000).toFixed(1)} s`;
 }
 
-function list(heading: string, lines: readonly string[]): Block | null {
-  return lines.length === 0 ? null : section(`*${heading}*\n${lines.join("\n")}`);
-}
-
-/** For notifications and screen readers: no formatting, no mention. */
+/** For notifications, watches and screen readers, the most important first: no formatting, no mention. */
 function fallbackText(record: RequestRecord): string {
-  const what = `${record.operation.replace(".", " ")} of ${targetText(record.target)}`;
-  const expiry =
-    record.state === "awaiting_approval" && record.expiresAtMs !== null
-      ? ` (expires ${utcTime(record.expiresAtMs)})`
-      : "";
+  const { namespace, cluster, name } = record.target;
+  const what = `${record.operation.replace(".", " ")} of ${name} (${cluster}/${namespace})`;
+  if (record.state === "awaiting_approval") return notification(`Approve? ${what}: ${askingText(record)}`);
   const words = isPaused(record) ? "paused" : record.state.replace("_", " ");
   const summary = record.outcome === undefined ? "" : ` ${record.outcome.summary}`;
-  return notification(`${what}: ${words}${expiry}.${summary}`);
+  return notification(`${what}: ${words}.${summary}`);
+}
+
+function askingText(record: RequestRecord): string {
+  const { given, needed } = standingOf(record.rule, approvalsOf(record));
+  const expiry = record.expiresAtMs === null ? "" : `, expires ${utcTime(record.expiresAtMs)}`;
+  return `${given} of ${needed} approvals${expiry}. ${shownPlan(record)?.cost ?? ""}`.trim();
 }

@@ -23,6 +23,11 @@ export function timeOfDay(atMs: number): string {
   return `<!date^${Math.floor(atMs / 1000)}^{time}|${utcTime(atMs)}>`;
 }
 
+/** “in 14 minutes (12:40)”, which stays true without being drawn again; UTC where a client cannot tell. */
+export function fromNow(atMs: number): string {
+  return `<!date^${Math.floor(atMs / 1000)}^{ago} ({time})|${utcTime(atMs)}>`;
+}
+
 /** Day and time where the reader is (“today at 12:40”); UTC where a client cannot tell. */
 export function dateAndTime(atMs: number): string {
   const utc = `${new Date(atMs).toISOString().slice(0, 16).replace("T", " ")} UTC`;

@@ -84,7 +84,7 @@ export function optionsForm(
     ...(definition.changesTarget ? whyAndWhen(asks.reasonRequired) : []),
     context(
       definition.changesTarget
-        ? `A plan is made first, and nothing is changed by it. ${asks.approvals}`
+        ? `A plan is made first, and nothing is changed by it. ${mrkdwn(asks.approvals)}`
         : "Nothing is changed by it.",
     ),
   ]);

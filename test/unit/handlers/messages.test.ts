@@ -25,12 +25,12 @@ import {
   type RequestRecord,
   requestStates,
   type StepProgress,
-  wishKinds,
 } from "../../../src/domain/request.ts";
 import { answered, planned } from "../../../src/domain/transitions/planning.ts";
 import { ended, started } from "../../../src/domain/transitions/running.ts";
 import type { ChatMessage } from "../../../src/ports/chat.ts";
 import { anApproval, aPlan, aRecord, bob, orders, unverified } from "../../support/records.ts";
+import { filled, odd, oddRecord } from "./odd-texts.ts";
 
 const awaiting = (record = aRecord()): RequestRecord => {
   const plan = aPlan({
@@ -51,7 +51,7 @@ describe("a face", () => {
     const record = awaiting(aRecord({ reason: "disk is full" }));
     const text = textsOf(faceMessage(record)).join("\n");
     for (const part of [
-      "0 of 1 approvals · expires <!date^902^{time}|00:15 UTC>",
+      "0 of 1 approvals · needs 1 of <@UBOB> · expires <!date^902^{ago} ({time})|00:15 UTC>",
       "reason: disk is full",
       "orders-0 is primary at epoch 5",
       "1. Demote orders-0 to standby",
@@ -254,62 +254,6 @@ describe("what others wrote", () => {
     );
   });
 });
-
-const odd = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 40 }),
-  fc.string({ unit: "grapheme", minLength: 1, maxLength: 5_000, size: "max" }),
-  fc.constantFrom("<!channel>", "&".repeat(4_000), "😀".repeat(3_000), "<@U12345>".repeat(600), ""),
-);
-const filled = odd.map((text) => text || "x");
-const oddRecord = fc
-  .record({
-    state: fc.constantFrom(...requestStates),
-    name: filled,
-    namespace: filled,
-    cluster: fc.string({ unit: "binary", minLength: 1, maxLength: 63 }),
-    reason: odd,
-    runbook: fc.oneof(
-      odd,
-      odd.map((text) => `https://${text}`),
-    ),
-    lines: fc.array(filled, { maxLength: 30 }),
-    problems: fc.array(fc.record({ code: odd, kind: fc.constant("failed" as const), what: odd, next: odd }), {
-      maxLength: 60,
-    }),
-    ms: fc.double({ min: 0, max: 1e7, noNaN: true }),
-    wish: fc.constantFrom(null, ...wishKinds),
-  })
-  .map((odds): RequestRecord => {
-    const target = {
-      ...orders,
-      name: odds.name,
-      namespace: odds.namespace,
-      cluster: odds.cluster,
-      runbooks: { default: odds.runbook },
-    };
-    const record = aRecord({ target, reason: odds.reason });
-    const state = odds.ms > 8e6 ? "pending" : "done";
-    const steps = odds.lines.map(
-      (title, index) => ({ id: `${index}`, title, state, note: title, safePoint: true }) as const,
-    );
-    const plan = aPlan({
-      now: odds.lines,
-      steps: steps.map(({ id, title }) => ({ id, title })),
-      cost: odds.reason,
-      bounds: odds.lines,
-      warnings: odds.lines.map((text) => ({ code: "odd", text })),
-    });
-    const signed = unverified(plan);
-    const outcome = { atMs: 5_000, summary: odds.reason, writesStoppedMs: odds.ms, problems: odds.problems };
-    return {
-      ...certain(planned(record, signed, plan, 2_000)),
-      state: odds.state,
-      approvals: odds.lines.map(() => unverified(anApproval(signed, plan))),
-      ...(odds.ms > 5e6 ? { execution: { id: "e-1", worker: "w", startedAtMs: 1, steps, committed: true } } : {}),
-      ...(odds.wish === null ? {} : { wish: { kind: odds.wish, by: bob, atMs: 1 } }),
-      ...(odds.ms > 2e6 ? { outcome } : {}),
-    };
-  });
 
 describe("for every record", () => {
   it("each message is one that Slack takes, and notifies nobody by accident", () => {
