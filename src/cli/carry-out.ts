@@ -1,6 +1,6 @@
 import { type Problem, problemOf } from "../domain/errors.ts";
 import type { Plan } from "../domain/plan.ts";
-import { hasSafePointAhead, type StepProgress } from "../domain/request.ts";
+import { canStillStop, type StepProgress } from "../domain/request.ts";
 import type { ExecutionAudience, ExecutionSurroundings } from "../execution/execute.ts";
 import { execute, resume } from "../execution/execute.ts";
 import type { Finisher, LedgerExecution } from "../execution/ledger.ts";
@@ -69,7 +69,7 @@ class TerminalAudience implements ExecutionAudience {
 
   async started(execution: LedgerExecution): Promise<void> {
     this.#terminal.err(`Execution ${execution.id} is on record beside the lease.\n`);
-    this.#interrupts.safePointAhead(hasSafePointAhead(execution.steps));
+    this.#interrupts.safePointAhead(canStillStop({ committed: true, steps: execution.steps }));
   }
 
   progress(steps: readonly StepProgress[]): void {
@@ -79,7 +79,7 @@ class TerminalAudience implements ExecutionAudience {
       if (step.state !== "pending" && isNews) this.#terminal.err(stepText(step));
     }
     this.#told = steps;
-    this.#interrupts.safePointAhead(hasSafePointAhead(steps));
+    this.#interrupts.safePointAhead(canStillStop({ committed: true, steps: [...steps] }));
   }
 
   /** Nobody can pause it here, and who takes up what was paused lets it go on. */

@@ -33,6 +33,8 @@ export const stepProgressSchema = z.object({
   note: z.string().optional(),
   /** True where a person may still stop or pause it before this step, also after the commitment. */
   safePoint: z.boolean().optional(),
+  /** True where a person may still stop it in the middle of this step, which is then put right. */
+  stoppable: z.boolean().optional(),
 });
 export type StepProgress = z.infer<typeof stepProgressSchema>;
 
@@ -178,7 +180,12 @@ export function isOpen(record: Pick<RequestRecord, "state">): boolean {
 
 /** Whether a wish to cancel or to pause can still help: nothing has begun to change, or a place lies ahead where it may stop. */
 export function canStillStop({ committed, steps }: Pick<RecordedExecution, "committed" | "steps">): boolean {
-  return !committed || hasSafePointAhead(steps);
+  return !committed || hasSafePointAhead(steps) || hasStoppableStep(steps);
+}
+
+/** Whether a step is being done, or lies ahead, that people may stop in its middle. */
+export function hasStoppableStep(steps: readonly StepProgress[]): boolean {
+  return steps.some((step) => step.stoppable === true && (step.state === "pending" || step.state === "running"));
 }
 
 /** As far as is on record: the last safe point may have been passed a moment ago. */

@@ -2,7 +2,7 @@ import { fail, HandoverError, type Problem, problem, problemOf } from "../domain
 import type { Outcome, StepProgress } from "../domain/request.ts";
 import type { OperationRun, Step } from "../operations/operation.ts";
 import type { Clock } from "../ports/clock.ts";
-import { passSafePoint, type SafePoints } from "./safe-point.ts";
+import { passSafePoint, type SafePoints, watchForStop } from "./safe-point.ts";
 
 /** Who hears of the progress, and who may still say stop. */
 export interface ExecutionReporter {
@@ -62,6 +62,9 @@ export async function runSteps(options: {
       if (safePoints !== undefined && step.safePoint && !halfDone && !isBehind) {
         const passed = await passSafePoint(safePoints, clock, lease.lost, shutdown);
         if (passed.kind === "leave") return progress.result("interrupted", nothingChanged(clock, []));
+        if (passed.kind === "stop" && step.stoppable && committed) {
+          throw fail("stopped_in_step", { by: passed.by, step: step.title });
+        }
         if (passed.kind === "stop") return stoppedByPerson(passed.by, committed, run, progress, clock);
       }
       if (step.pointOfNoReturn && !committed) {
@@ -73,7 +76,8 @@ export async function runSteps(options: {
       progress.set(step, "running");
       const beforeAct = async () => (safePoints?.isHeld() ? await safePoints.goOn(lease.lost) : undefined);
       const tell = (text: string) => progress.set(step, "running", text);
-      const note = await actUnlessDone(step, lease, signal, beforeAct, tell);
+      const work = (bounded: AbortSignal) => actUnlessDone(step, lease, bounded, beforeAct, tell);
+      const note = await unlessStopped(step, committed ? safePoints : undefined, clock, signal, work);
       progress.set(step, note.done ? "skipped" : "done", note.text);
       if (!note.done) halfDone = false;
     } catch (error) {
@@ -87,13 +91,39 @@ export async function runSteps(options: {
   return progress.result("succeeded", { atMs: clock.nowMs(), summary, writesStoppedMs, problems: [] });
 }
 
+/** Does it; where people may stop it in its middle, it listens for that meanwhile. Throws `stopped_in_step`. */
+async function unlessStopped<T>(
+  step: Step,
+  safePoints: SafePoints | undefined,
+  clock: Clock,
+  signal: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (step.stoppable !== true || safePoints === undefined) return await work(signal);
+  const stop = new AbortController();
+  const over = new AbortController();
+  const watching = watchForStop(safePoints, clock, AbortSignal.any([signal, over.signal])).then((by) => {
+    if (by !== null) stop.abort(fail("stopped_in_step", { by, step: step.title }));
+  });
+  try {
+    return await work(AbortSignal.any([signal, stop.signal]));
+  } catch (error) {
+    if (stop.signal.aborted) throw stop.signal.reason;
+    throw error;
+  } finally {
+    over.abort();
+    await watching;
+  }
+}
+
 /** Which steps there are, before any of them has begun. */
 export function pendingSteps(steps: readonly Step[]): StepProgress[] {
-  return steps.map(({ id, title, safePoint }) => ({
+  return steps.map(({ id, title, safePoint, stoppable }) => ({
     id,
     title,
     state: "pending",
     ...(safePoint ? { safePoint } : {}),
+    ...(stoppable ? { stoppable } : {}),
   }));
 }
 
@@ -141,7 +171,8 @@ async function stopped(
     writesStoppedMs,
     problems: distinct([undone.problem, failure]),
   };
-  return progress.result(undone.kind === "unknown" ? "unknown" : "failed", outcome);
+  if (undone.kind === "unknown") return progress.result("unknown", outcome);
+  return progress.result(failure.code === "stopped_in_step" ? "cancelled" : "failed", outcome);
 }
 
 async function undo(run: OperationRun, lease: ExecutionLease, failure: Problem) {

@@ -27,7 +27,20 @@ export type SafePointPassed =
   /** This process is to end. It is on record that the execution stands here. */
   | { readonly kind: "leave" };
 
-/** Between two questions whether a pause is over. */
+/**
+ * Asks again and again whether somebody wants to stop what is being done, until it is over. Returns who, in a sentence; null:
+ * nobody did. Never throws.
+ */
+export async function watchForStop(points: SafePoints, clock: Clock, over: AbortSignal): Promise<string | null> {
+  while (!over.aborted) {
+    const now = await points.wish(over).catch(() => null);
+    if (now?.kind === "stop" && !over.aborted) return now.by;
+    await clock.sleep(askAgainAfterMs, over).catch(() => undefined);
+  }
+  return null;
+}
+
+/** Between two questions whether a pause is over, or whether somebody wants to stop. */
 const askAgainAfterMs = 1_000;
 
 /**

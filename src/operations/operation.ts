@@ -71,6 +71,11 @@ export interface Step {
    * that the step looks anew at everything it relies on.
    */
   readonly safePoint: boolean;
+  /**
+   * True for a step that people may stop in its middle, also after the commitment, as it waits for long: its signal ends it, and
+   * `undo` puts right what it has begun. `undo` then tells what stands and what was put back.
+   */
+  readonly stoppable?: boolean;
   /** True for steps before which the lease is looked at again. */
   readonly changesTarget: boolean;
   /** Asks the world, not the journal. A step that is done is not done again. */

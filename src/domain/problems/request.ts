@@ -74,6 +74,11 @@ export const requestProblems = {
     (d) => `${d.done} Stopped there by ${d.by}; what was done stands.`,
     () => "To go on from there, type the same command, with the option named above where there is one.",
   ),
+  stopped_in_step: entry<{ by: string; step: string }>(
+    "failed",
+    (d) => `Stopped by ${d.by} during “${d.step}”.`,
+    () => "To go on, type the same command.",
+  ),
   wish_too_late: entry<{ requestId: string }>(
     "refused",
     (d) =>

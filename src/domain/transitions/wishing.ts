@@ -4,6 +4,7 @@ import type { ApproverJudgement } from "../policy/judging.ts";
 import {
   canStillStop,
   hasSafePointAhead,
+  hasStoppableStep,
   isSettled,
   type RequestRecord,
   type Wish,
@@ -75,6 +76,9 @@ function whyWishCannotHelp(record: RequestRecord, kind: WishKind): Problem | nul
 function wishText({ execution }: RequestRecord, kind: WishKind, by: Person): string {
   switch (kind) {
     case "cancel":
+      if (execution?.committed === true && hasStoppableStep(execution.steps)) {
+        return `${mention(by)} stops it: what it is at is put back, and what was done before stands.`;
+      }
       return execution?.committed === true
         ? `${mention(by)} stops it: it ends before its next step, and what was done stands.`
         : `${mention(by)} cancels it.`;
