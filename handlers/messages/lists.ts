@@ -40,7 +40,7 @@ export function historyMessage(about: string | null, requests: readonly ListedRe
       requests.length === 0
         ? [section(mrkdwn(none))]
         : longList(
-            heading,
+            mrkdwn(heading),
             requests.map(({ record, link }) => requestLine(record, link)),
           ),
   };
