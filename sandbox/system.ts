@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
-import type { WrittenPolicy } from "../src/domain/policy/written.ts";
+import type { WrittenGroup, WrittenPolicy } from "../src/domain/policy/written.ts";
 import { newSigningKeys } from "./keys.ts";
 import type { SlackWorkspace } from "./slack/workspace.ts";
 import { hasEnded, killAndWait, spawnTied, waitForLine } from "./tied-process.ts";

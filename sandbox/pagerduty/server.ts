@@ -52,6 +52,8 @@ export interface PagerDuty {
   /** Path and query of each call so far. */
   readonly calls: readonly URL[];
   fault(fault: PagerDutyFault): void;
+  /** Ends all faults. */
+  heal(): void;
   close(): Promise<void>;
 }
 
@@ -101,6 +103,7 @@ export async function startPagerDuty(options: PagerDutyOptions = {}): Promise<Pa
     state,
     calls,
     fault: (fault) => void faults.push(fault),
+    heal: () => void faults.splice(0),
     close: async () => {
       const closed = once(server, "close");
       server.close();

@@ -4,7 +4,7 @@ import { type RedisServer, startRedis } from "../../sandbox/redis.ts";
 import type { Message } from "../../sandbox/slack/messages.ts";
 import type { Channel, Person } from "../../sandbox/slack/people.ts";
 import { type SlackWorkspace, startSlack } from "../../sandbox/slack/workspace.ts";
-import { type RunningProcess, System } from "../../sandbox/system.ts";
+import { type RunningProcess, System, type SystemOptions } from "../../sandbox/system.ts";
 import { KubernetesApi } from "../../src/adapters/kubernetes/api.ts";
 import { PooledKubeConfig } from "../../src/adapters/kubernetes/pooled-kube-config.ts";
 import { KubernetesTargetLeases } from "../../src/adapters/kubernetes/target-leases.ts";
@@ -54,7 +54,13 @@ export class Scenario {
   static async prepare(
     cluster: ClusterHandle,
     target: DoltTarget,
-    options: { kubeconfig?: string; leaseSeconds?: number; expiresAfterMinutes?: number } = {},
+    options: {
+      kubeconfig?: string;
+      leaseSeconds?: number;
+      expiresAfterMinutes?: number;
+      /** Instead of the policy above. */
+      people?: (slack: SlackWorkspace) => Pick<SystemOptions, "policy" | "groups" | "environment">;
+    } = {},
   ): Promise<Scenario> {
     const [slack, redis] = await Promise.all([startSlack(), startRedis({ appendOnly: true })]);
     const { alice, bob, carol } = slack.users;
@@ -89,6 +95,7 @@ export class Scenario {
           expiresAfterMinutes: 15,
         },
       ],
+      ...options.people?.(slack),
     });
     return new Scenario({ slack, redis, system, cluster, target });
   }
