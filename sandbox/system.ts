@@ -24,6 +24,10 @@ export interface SystemOptions {
   /** Name of the cluster, as people see it. */
   readonly cluster: string;
   readonly policy: WrittenPolicy;
+  /** Names of people, for the policy. */
+  readonly groups?: Readonly<Record<string, WrittenGroup>>;
+  /** More variables for edge and worker. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Port of the edge; 0 for a free one. */
   readonly edgePort?: number;
   readonly leaseSeconds?: number;
@@ -56,6 +60,7 @@ export class System {
       HANDOVER_LEASE_SECONDS: String(options.leaseSeconds ?? 15),
       HANDOVER_HEALTH_PORT: "0",
       KUBECONFIG: join(folder, "kubeconfig"),
+      ...options.environment,
     };
   }
 
@@ -71,6 +76,7 @@ export class System {
         { name: options.cluster, channel: options.slack.channels["db-ops"].id, publicKey: cluster.publicText },
       ],
       edge: { publicKeys: [edge.publicText] },
+      groups: options.groups ?? {},
       policy: options.policy,
       redis: { durability: "replicated" },
     };
