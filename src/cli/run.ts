@@ -6,6 +6,7 @@ import { LeaseObserver } from "../execution/lease-observer.ts";
 import type { Finisher, LedgerExecution } from "../execution/ledger.ts";
 import { planFrom, preflight } from "../execution/preflight.ts";
 import type { Operation, OperationContext } from "../operations/operation.ts";
+import { objectionToBreakGlass } from "./break-glass.ts";
 import { carryOut } from "./carry-out.ts";
 import { exitCodeOfProblems, exitCodeOfState, exitCodes } from "./exit-codes.ts";
 import { findTarget } from "./find-target.ts";
@@ -119,12 +120,26 @@ class CommandRun {
       const unfinished = await this.#findUnfinished(context, signal);
       if (unfinished !== null) return await this.#finish(unfinished, operation, target, context);
     }
+    if (definition.changesTarget && !this.#command.planOnly) {
+      const objection = await this.#objectionToBreakGlass(operation.name, target, context);
+      if (objection !== null) return refusal({ operation: operation.name, target }, [objection]);
+    }
     return await this.#plan(operation, target, context);
+  }
+
+  /** To begin something; what was begun is finished by whoever Kubernetes lets. */
+  async #objectionToBreakGlass(
+    operation: string,
+    target: AnnouncedTarget,
+    context: OperationContext,
+  ): Promise<Problem | null> {
+    const { policy, identity } = this.#world;
+    return policy === null ? null : await objectionToBreakGlass(policy, operation, target, context, identity);
   }
 
   async #plan(operation: Operation, target: AnnouncedTarget, context: OperationContext): Promise<Report> {
     const about = { operation: operation.name, target, reason: this.#command.parsed.reason };
-    const result = await preflight(operation, context, this.#command.parsed.parameters);
+    const result = await preflight(operation, context, this.#command.parsed.parameters, this.#freeze());
     if (result.kind === "refused") return refusal(about, result.problems);
     const { draft } = result;
     if (!this.#json) this.#terminal.out(planText(draft, target));
@@ -153,7 +168,7 @@ class CommandRun {
     const known = { ...about, user, plan };
     if (!(await this.#isConfirmed(context.signal))) return notWanted(known, "You");
     // Reading takes its time, and what was read must still be so.
-    const again = await preflight(operation, context, plan.parameters, { approved: plan });
+    const again = await preflight(operation, context, plan.parameters, { approved: plan, ...this.#freeze() });
     if (again.kind === "refused") return refusal(known, again.problems);
     const changes = changedFacts(plan, again.draft);
     if (changes.length > 0) return refusal(known, [problem("plan_stale", { changes, line: this.#command.typed })]);
@@ -201,7 +216,7 @@ class CommandRun {
   }
 
   async #objectionsTo(plan: Plan, operation: Operation, context: OperationContext): Promise<readonly Problem[]> {
-    const now = await preflight(operation, context, plan.parameters, { approved: plan });
+    const now = await preflight(operation, context, plan.parameters, { approved: plan, ...this.#freeze() });
     if (now.kind === "refused") return now.problems;
     const changes = changedFacts(plan, now.draft);
     return changes.length > 0 ? [problem("plan_stale", { changes, line: this.#command.typed })] : [];
@@ -248,6 +263,10 @@ class CommandRun {
         return { ...emptyReport, ...about, execution: { id: execution.id, ...result }, problems, look, exitCode };
       }
     }
+  }
+
+  #freeze(): { readonly overrideFreeze: boolean } {
+    return { overrideFreeze: this.#command.overrideFreeze };
   }
 
   /** Asks the person there, unless `--yes` said it already. */

@@ -7,6 +7,7 @@ import { doctorCommand } from "./doctor/doctor-command.ts";
 import { exitCodeOfProblems } from "./exit-codes.ts";
 import { manifestCommand } from "./manifest/manifest-command.ts";
 import { keysCommand } from "./new-keys.ts";
+import { policyCommand } from "./policy/policy-command.ts";
 import { problemText } from "./report.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -35,7 +36,13 @@ export interface SideCommand {
 }
 
 /** One file each; what they are told by stands there. */
-export const sideCommands: readonly SideCommand[] = [auditCommand, doctorCommand, keysCommand, manifestCommand];
+export const sideCommands: readonly SideCommand[] = [
+  auditCommand,
+  doctorCommand,
+  keysCommand,
+  manifestCommand,
+  policyCommand,
+];
 
 /** Runs the command that these words name; null: they name none. Whatever goes wrong is told, never thrown. */
 export async function runSideCommand(

@@ -16,6 +16,7 @@ import type { CrateClusters } from "../ports/crate-clusters.ts";
 import type { CrateServers } from "../ports/crate-servers.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import type { Identity, TargetLeases, Workloads } from "../ports/workloads.ts";
+import { type GivenPolicy, givenPolicy } from "./break-glass.ts";
 import { accessGiven, type TypedConnection } from "./connection.ts";
 
 /** What the command line works with, each behind its port, so that tests stand in for the cluster and nothing else. */
@@ -29,6 +30,8 @@ export interface World {
   unannounced(namespaces: Namespaces, signal: AbortSignal): Promise<UnannouncedWorkload[]>;
   readonly leases: TargetLeases;
   readonly identity: Identity;
+  /** Null: this command line was given no configuration. */
+  readonly policy: GivenPolicy | null;
   readonly dolt: DoltServers;
   readonly crate: CrateServers;
   readonly crateClusters: CrateClusters;
@@ -64,6 +67,7 @@ export function connectWorld(source: WorldSource): World {
     unannounced: (namespaces, signal) => workloads(namespaces).unannounced(signal),
     leases: new KubernetesTargetLeases(api, { namespaces: [] }),
     identity: new KubernetesIdentity(api),
+    policy: givenPolicy(process.env),
     dolt: new MysqlDoltServers(),
     crate: new HttpCrateServers(),
     crateClusters: new KubernetesCrateClusters(api, { access }),

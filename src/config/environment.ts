@@ -111,11 +111,12 @@ const common = {
   HANDOVER_LOG_LEVEL: z.enum(logLevels).default("info"),
 };
 
-const auditSchema = z.object({
-  REDIS_URL: redisUrl,
+const configurationVariables = z.object({
   HANDOVER_CONFIG: text.optional(),
   HANDOVER_CONFIG_YAML: text.optional(),
 });
+
+const auditSchema = configurationVariables.extend({ REDIS_URL: redisUrl });
 
 const commonEdge = {
   ...common,
@@ -147,6 +148,14 @@ const workerSchema = z.object({
   HANDOVER_HEALTH_PORT: port.default(8080),
   HANDOVER_PAGERDUTY_TOKEN: text.optional(),
   HANDOVER_PAGERDUTY_API_URL: webAddress.default("https://api.pagerduty.com"),
+});
+
+/** Who is who, asked by a command line with a worker's tokens. */
+const lookUpSchema = workerSchema.pick({
+  SLACK_BOT_TOKEN: true,
+  SLACK_API_URL: true,
+  HANDOVER_PAGERDUTY_TOKEN: true,
+  HANDOVER_PAGERDUTY_API_URL: true,
 });
 
 /** @throws {HandoverError} `configuration_invalid`; it names variables, never their values */
@@ -215,6 +224,28 @@ function pagerDutySettings(
   if (token !== undefined) return { token, apiUrl };
   if (!principalsOf(policy).some(({ kind }) => kind.startsWith("pagerduty_"))) return null;
   throw invalid("HANDOVER_PAGERDUTY_TOKEN is not set, and the policy names people by PagerDuty");
+}
+
+/** The configuration that a command line was told of by its path, or else as every process finds it. @throws {HandoverError} `configuration_invalid` */
+export function readConfigurationOf(environment: Environment, file: string | null): Configuration {
+  const values = readVariables(environment, configurationVariables);
+  return loadConfiguration(file === null ? values : { HANDOVER_CONFIG: file });
+}
+
+/** What asking who is who takes. */
+export interface LookUpSettings {
+  readonly slack: { readonly botToken: string; readonly apiUrl: string };
+  readonly pagerDuty: PagerDutySettings | null;
+}
+
+/** @throws {HandoverError} `configuration_invalid`; it names variables, never their values */
+export function readLookUpSettings(environment: Environment): LookUpSettings {
+  const values = readVariables(environment, lookUpSchema);
+  const { HANDOVER_PAGERDUTY_TOKEN: token, HANDOVER_PAGERDUTY_API_URL: apiUrl } = values;
+  return {
+    slack: { botToken: values.SLACK_BOT_TOKEN, apiUrl: values.SLACK_API_URL },
+    pagerDuty: token === undefined ? null : { token, apiUrl },
+  };
 }
 
 function readVariables<Schema extends z.ZodObject>(environment: Environment, schema: Schema): z.infer<Schema> {

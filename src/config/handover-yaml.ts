@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { freezeOperations } from "../domain/freeze.ts";
 import { checkPolicy } from "../domain/policy/checks.ts";
-import type { Complain } from "../domain/policy/groups.ts";
+import { type Complain, readGroups } from "../domain/policy/groups.ts";
 import { readPolicy } from "../domain/policy/read-policy.ts";
 import {
   groupNameSchema,
@@ -87,7 +87,7 @@ export const configurationSchema = writtenConfigurationSchema.transform(
     const read = readPolicy({ groups, policy, links }, complain);
     // What a rule means is not known where it could not be read.
     if (isGood) checkPolicy(read, { operations, clusters: rest.clusters.map(({ name }) => name) }, complain);
-    return { ...rest, policy: read };
+    return { ...rest, policy: read, groups: readGroups(groups, () => undefined) };
   },
 );
 export type Configuration = z.output<typeof configurationSchema>;

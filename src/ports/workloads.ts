@@ -163,6 +163,8 @@ export interface LeaseState {
 /** Which Kubernetes user this process is (SelfSubjectReview), for the record of the command line. */
 export interface Identity {
   username(signal: AbortSignal): Promise<string>;
+  /** With the groups that Kubernetes counts this user among. */
+  whoAmI(signal: AbortSignal): Promise<{ readonly username: string; readonly groups: readonly string[] }>;
 }
 
 export function targetReference({ namespace, workload, kind }: TargetReference): TargetReference {

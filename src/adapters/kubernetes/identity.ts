@@ -11,13 +11,17 @@ export class KubernetesIdentity implements Identity {
   }
 
   async username(signal: AbortSignal): Promise<string> {
+    return (await this.whoAmI(signal)).username;
+  }
+
+  async whoAmI(signal: AbortSignal): Promise<{ username: string; groups: readonly string[] }> {
     const doing = "asking who this is";
     const body = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
     const review = await this.#api.call(doing, signal, (options) =>
       this.#api.authentication.createSelfSubjectReview({ body }, options),
     );
-    const username = review.status?.userInfo?.username;
+    const { username, groups } = review.status?.userInfo ?? {};
     if (!username) throw fail("kubernetes_refused", { doing, why: "the answer names no user" });
-    return username;
+    return { username, groups: groups ?? [] };
   }
 }

@@ -55,6 +55,12 @@ export const permissionProblems = {
       `The policy freezes ${d.target} until ${d.until}: ${d.window}${d.reason === null ? "" : ` (${d.reason})`}. Nothing was changed.`,
     () => "Ask again when it has ended. What cannot wait is done by break-glass, on the command line: docs/policy.md.",
   ),
+  break_glass_not_allowed: entry<{ user: string; operation: string; target: string; why: string }>(
+    "refused",
+    (d) =>
+      `The policy does not let ${d.user} do ${d.operation} on ${d.target} without Slack: ${d.why}. Nothing was done.`,
+    () => "Ask for it in Slack, or have somebody do it whom breakGlass names in handover.yaml.",
+  ),
   people_lookup_failed: entry<{ person: string; why: string; commandLine?: string }>(
     "refused",
     (d) =>

@@ -78,6 +78,7 @@ export class SimulatedWorker implements Worker {
       unannounced: async () => [],
       leases: new KubernetesTargetLeases(api, { namespaces: [] }),
       identity: new KubernetesIdentity(api),
+      policy: null,
       dolt: new SimulatedDoltServers(sql, this.name),
       crate: noCluster.crate,
       crateClusters: noCluster.crateClusters,

@@ -1,4 +1,5 @@
 import type { Namespaces, UnannouncedWorkload } from "../../../src/adapters/kubernetes/workloads.ts";
+import type { GivenPolicy } from "../../../src/cli/break-glass.ts";
 import { runCommandLine } from "../../../src/cli/run.ts";
 import type { Terminal } from "../../../src/cli/terminal.ts";
 import type { World } from "../../../src/cli/world.ts";
@@ -53,7 +54,11 @@ export class FakeWorld implements World {
   readonly clock = new ManualClock();
   readonly leases = new MemoryLeases();
   operation: TestOperation = switchingOperation();
-  readonly identity = { username: async () => "kim@example.com" };
+  readonly identity = {
+    username: async () => "kim@example.com",
+    whoAmI: async () => ({ username: "kim@example.com", groups: ["dba", "system:authenticated"] }),
+  };
+  policy: GivenPolicy | null = null;
   readonly dolt = noCluster.dolt;
   readonly crate = noCluster.crate;
   readonly crateClusters = noCluster.crateClusters;
