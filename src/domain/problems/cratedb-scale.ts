@@ -7,10 +7,10 @@ export const crateScaleProblems = {
     (d) => `How many nodes there shall be was not said. Now there are: ${list(d.groups)}. Nothing was done.`,
     (d) => `Say it behind the target, such as ${d.groups.at(-1) ?? "data=3"} with another number.`,
   ),
-  crate_scale_group_unknown: entry<{ given: readonly string[]; known: readonly string[] }>(
+  crate_scale_group_unknown: entry<{ strangers: readonly string[]; known: readonly string[] }>(
     "usage",
     (d) =>
-      `This cluster has no group ${list(d.given)}; it has ${list(d.known)}. Groups are not added or removed by scaling. Nothing was done.`,
+      `This cluster has no group ${list(d.strangers)}; it has ${list(d.known)}. Groups are not added or removed by scaling. Nothing was done.`,
     () => "Name a group that there is. A new group needs a StatefulSet of its own first.",
   ),
   crate_scale_done: entry<{ groups: readonly string[] }>(
@@ -57,10 +57,10 @@ export const crateScaleProblems = {
       `No data node would be left with ${list(d.lost)}, which cluster.routing.allocation.awareness.force says must have copies: they would be missing for good. Nothing was changed.`,
     () => "Keep a node there, or change the forced values, then ask again.",
   ),
-  crate_scale_too_many_shards: entry<{ shards: number; nodes: number; limit: number }>(
+  crate_scale_too_many_shards: entry<{ shards: number; remaining: number; limit: number }>(
     "refused",
     (d) =>
-      `${d.shards} shards on ${d.nodes} nodes would be more than cluster.max_shards_per_node allows (${d.limit} each, ${d.limit * d.nodes} together): no table and no partition could be created any more. Nothing was changed.`,
+      `${d.shards} shards on ${d.remaining} nodes would be more than cluster.max_shards_per_node allows (${d.limit} each, ${d.limit * d.remaining} together): no table and no partition could be created any more. Nothing was changed.`,
     () => "Keep more nodes, drop old partitions, or raise cluster.max_shards_per_node, then ask again.",
   ),
   crate_scale_superuser: entry<{ user: string }>(
@@ -90,10 +90,10 @@ export const crateScaleProblems = {
     (d) => `A backup is running, and what it copies cannot move: ${d.backups.join("; ")}. Nothing was changed.`,
     (d) => `Ask again when it is done, or have it waited for: ${d.line}`,
   ),
-  crate_scale_arguments: entry<{ sets: readonly string[]; nodes: number; needs: number }>(
+  crate_scale_arguments: entry<{ sets: readonly string[]; remaining: number; needs: number }>(
     "refused",
     (d) =>
-      `${d.nodes} data nodes would be left, and after a full stop the cluster would wait for ${d.needs} (gateway.recover_after… in the start-up arguments). They cannot be rewritten without restarting pods, as these roll out changes by themselves: ${list(d.sets)}. Nothing was changed.`,
+      `${d.remaining} data nodes would be left, and after a full stop the cluster would wait for ${d.needs} (gateway.recover_after… in the start-up arguments). They cannot be rewritten without restarting pods, as these roll out changes by themselves: ${list(d.sets)}. Nothing was changed.`,
     () => "Set their updateStrategy to OnDelete, or lower the argument in a quiet hour, then ask again.",
   ),
   crate_scale_rights: entry<{ rights: readonly string[] }>(
@@ -106,14 +106,20 @@ export const crateScaleProblems = {
     (d) => `A roll-out is under way, whose controller restarts pods by itself: ${list(d.sets)}. Nothing was changed.`,
     () => "Wait until it is done (kubectl rollout status), then ask again.",
   ),
-  crate_scale_not_joined: entry<{ seconds: number; missing: readonly string[]; why: readonly string[] }>(
+  crate_scale_not_joined: entry<{ seconds: number; missing: readonly string[]; reasons: readonly string[] }>(
     "failed",
-    (d) => `Not all is well within ${d.seconds} s. Not in the cluster: ${list(d.missing)}. ${d.why.join(" ")}`.trim(),
+    (d) =>
+      `Not all is well within ${d.seconds} s. Not in the cluster: ${list(d.missing)}. ${d.reasons.join(" ")}`.trim(),
     () => "See why (kubectl describe pod, its log), mend it, then ask again.",
   ),
-  crate_scale_not_drained: entry<{ seconds: number; left: string; why: readonly string[]; advice: readonly string[] }>(
+  crate_scale_not_drained: entry<{
+    seconds: number;
+    shards: string;
+    reasons: readonly string[];
+    advice: readonly string[];
+  }>(
     "failed",
-    (d) => `Not all shards have moved within ${d.seconds} s: ${d.left}. ${d.why.join(" ")}`.trim(),
+    (d) => `Not all shards have moved within ${d.seconds} s: ${d.shards}. ${d.reasons.join(" ")}`.trim(),
     (d) => (d.advice.length === 0 ? "See sys.allocations, then ask again." : d.advice.join(" ")),
   ),
   crate_scale_not_gone: entry<{ seconds: number; nodes: readonly string[] }>(
@@ -142,10 +148,10 @@ export const crateScaleProblems = {
     (d) => `A backup is still running after ${d.seconds} s: ${d.backups.join("; ")}.`,
     () => "Ask again when it is done.",
   ),
-  crate_scale_undone: entry<{ group: string; nodes: number; why: string; shards: string }>(
+  crate_scale_undone: entry<{ group: string; to: number; why: string; told: string }>(
     "failed",
     (d) =>
-      `${d.why} What was begun was put back: ${d.group} has ${d.nodes} nodes, and none of them is excluded. ${d.shards}`.trim(),
+      `${d.why} What was begun was put back: ${d.group} has ${d.to} nodes, and none of them is excluded. ${d.told}`.trim(),
     () => "Mend what is named, then type the same command again.",
   ),
   crate_scale_stopped: entry<{ why: string; state: string; line: string }>(

@@ -52,7 +52,7 @@ export async function drainNodes(work: ScaleWork, phase: ScalePhase, details: Cr
     if (nowMs - startedAtMs >= details.drainMs) {
       const { why, advice } = explained?.stuck ?? { why: [], advice: [] };
       const what = left === null ? "the cluster does not answer" : leftText(left);
-      throw fail("crate_scale_not_drained", { seconds: details.drainMs / 1_000, left: what, why, advice });
+      throw fail("crate_scale_not_drained", { seconds: details.drainMs / 1_000, shards: what, reasons: why, advice });
     }
     await assertExcluded(work, phase);
     await clock.sleep((left?.length ?? 0) > manyShards ? lookAgainWhileManyMs : lookAgainAfterMs, signal);

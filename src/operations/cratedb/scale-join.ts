@@ -50,7 +50,7 @@ export async function untilWell(
       throw fail("crate_scale_not_joined", {
         seconds: withinMs / 1_000,
         missing,
-        why: [...why.map(sentence), ...told],
+        reasons: [...why.map(sentence), ...told],
       });
     }
     const gone = missing.length > 0 ? ` (for up to ${timeText(withinMs)})` : "";

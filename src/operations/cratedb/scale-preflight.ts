@@ -88,7 +88,7 @@ function judgeTyped({ view, wanted, lines }: ScaleSituation): Problem | null {
   if (wanted.size === 0) return problem("crate_scale_numbers", { groups: now });
   const known = sets.map(({ group }) => group);
   const unknown = [...wanted.keys()].filter((group) => !known.includes(group));
-  if (unknown.length > 0) return problem("crate_scale_group_unknown", { given: unknown, known: now });
+  if (unknown.length > 0) return problem("crate_scale_group_unknown", { strangers: unknown, known: now });
   const changed = sets.filter(({ group, replicas }) => wanted.has(group) && wanted.get(group) !== replicas);
   if (changed.length === 0) return problem("crate_scale_done", { groups: now });
   const masters = changed.find(({ role }) => role === "master");
@@ -268,11 +268,11 @@ function judgeAwareness(view: CrateView, leaving: readonly string[], changes: re
 }
 
 function judgeShardCount(view: CrateView, changes: readonly SetChange[], leaving: readonly string[]): Findings {
-  const nodes = remainingNodes(view, changes, leaving).length;
+  const remaining = remainingNodes(view, changes, leaving).length;
   const limit = view.state.settings.maxShardsPerNode;
   const shards = view.shards.length;
-  if (leaving.length === 0 || shards <= limit * nodes) return {};
-  return { problems: [problem("crate_scale_too_many_shards", { shards, nodes, limit })] };
+  if (leaving.length === 0 || shards <= limit * remaining) return {};
+  return { problems: [problem("crate_scale_too_many_shards", { shards, remaining, limit })] };
 }
 
 function judgeHooks(changes: readonly SetChange[]): Findings {
@@ -390,7 +390,7 @@ function judgeArguments(view: CrateView, changes: readonly SetChange[]): Finding
   const problems =
     stuck.length === 0
       ? []
-      : [problem("crate_scale_arguments", { sets: stuck.map(({ name }) => name), nodes: totals.data, needs })];
+      : [problem("crate_scale_arguments", { sets: stuck.map(({ name }) => name), remaining: totals.data, needs })];
   return { problems, warnings };
 }
 

@@ -37,7 +37,7 @@ export async function undoScale(work: ScaleWork, details: CrateScaleDetails, fai
     const { group, from } = begun;
     return {
       kind: "undone",
-      problem: problem("crate_scale_undone", { group, nodes: from, why: failure.what, shards: put.told }),
+      problem: problem("crate_scale_undone", { group, to: from, why: failure.what, told: put.told }),
     };
   }
   const kept = done.map(({ group, to }) => `${group} has its ${countText(to, "node")}`);
