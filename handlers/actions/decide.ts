@@ -3,7 +3,7 @@ import { longestReason } from "../../src/domain/command-line.ts";
 import { type Problem, problem } from "../../src/domain/errors.ts";
 import type { Memberships } from "../../src/domain/memberships.ts";
 import { newStatements } from "../../src/domain/new-statements.ts";
-import { mention, type Person, samePerson } from "../../src/domain/people.ts";
+import { type Person, samePerson } from "../../src/domain/people.ts";
 import { type Acceptance, needsAcceptance, planSchema } from "../../src/domain/plan.ts";
 import { policyHashOf } from "../../src/domain/policy/hash.ts";
 import type { ApproverJudgement, Right } from "../../src/domain/policy/judging.ts";
@@ -14,8 +14,8 @@ import type { Transition } from "../../src/domain/transitions/change.ts";
 import { judgeExpiry, objectionToWithdrawal, takenBack } from "../../src/domain/transitions/ending-early.ts";
 import { shownPlan } from "../../src/domain/transitions/reading.ts";
 import { objectionToWish, wished } from "../../src/domain/transitions/wishing.ts";
-import { type Account, ChatError } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
+import { type FullAccount, fullAccount } from "../full-account.ts";
 import type { ButtonValue } from "../messages/buttons.ts";
 import { replacedMessage } from "../messages/notices.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";
@@ -60,7 +60,7 @@ export async function decide(
   budget: Budget,
 ): Promise<DecisionResult> {
   const { requestId, fingerprint } = click.value;
-  let account: Account | null = null;
+  let account: FullAccount | null = null;
   let memberships: Memberships | null = null;
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const found = await cluster.requests.read(requestId);
@@ -77,9 +77,8 @@ export async function decide(
     const judge: Judge = (person) => judgeClicker(person, record, services.policy, members, found.nowMs);
     const objection = objectionTo(click, record, judge);
     if (objection !== null) return no(objection);
-    const looked: Account | Problem = account ?? (await accountOf(click.person, services, budget));
-    if ("code" in looked) return no(looked);
-    if (looked.objection !== null) return no(problem("person_not_trusted", { why: looked.objection }));
+    const looked: FullAccount = account ?? (await fullAccount(click.person, services, budget));
+    if (!looked.ok) return no(looked.problem);
     account = looked;
     // Only now it is known whether this is another account of somebody who asked, or approved, already.
     const known = { ...click, person: looked.person };
@@ -244,16 +243,6 @@ export async function objectionToMessage(
     services.log.warn({ requestId: record.id, err: error }, "a stray message could not be marked as replaced");
   }
   return problem("message_replaced", { requestId: record.id });
-}
-
-/** Who clicked, as Slack knows them now; a problem when it does not say. */
-async function accountOf(person: Person, services: EdgeServices, budget: Budget): Promise<Account | Problem> {
-  try {
-    return await services.people.look(person, budget.slackSignal());
-  } catch (error) {
-    if (!(error instanceof ChatError)) throw error;
-    return problem("people_lookup_failed", { person: mention(person), why: error.slackError });
-  }
 }
 
 function no(why: Problem): { readonly ok: false; readonly problem: Problem } {

@@ -2,7 +2,9 @@ import { nearestWord } from "../../src/domain/nearest-word.ts";
 import type { Engine } from "../../src/domain/target.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
+import { fullAccount } from "../full-account.ts";
 import { code } from "../messages/mrkdwn.ts";
+import { problemMessage } from "../messages/problems.ts";
 import type { EdgeServices } from "../services.ts";
 import type { AskedCommand } from "./ask.ts";
 import { changeFreeze } from "./handover-freeze.ts";
@@ -24,16 +26,19 @@ export async function answerSideCommand(
   budget: Budget,
 ): Promise<ChatMessage | null> {
   const { verb, rest } = firstWord(asked.text);
-  switch (sideVerbs.find((known) => known === verb)) {
+  const side = sideVerbs.find((known) => known === verb);
+  if (side === undefined || (side === "status" && rest !== "")) return null;
+  // No worker looks at who asks for these, and guests shall neither freeze nor read what was done.
+  const account = await fullAccount(asked.person, services, budget);
+  if (!account.ok) return problemMessage(account.problem);
+  switch (side) {
     case "freeze":
     case "unfreeze":
       return changeFreeze(verb === "freeze" ? "freeze" : "unfreeze", rest, asked, services);
     case "history":
       return tellHistory(rest, services, budget);
     case "status":
-      return rest === "" ? tellStatus(services) : null;
-    case undefined:
-      return null;
+      return tellStatus(services);
   }
 }
 

@@ -10,6 +10,7 @@ import { approvalsOf, shownPlan } from "../../src/domain/transitions/reading.ts"
 import { Budget } from "../budget.ts";
 import { recentOf } from "../commands/handover-history.ts";
 import { readClusterStates } from "../commands/handover-status.ts";
+import { fullAccount } from "../full-account.ts";
 import { withLinks } from "../links.ts";
 import { type Actor, trustedPerson } from "../person.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";
@@ -63,7 +64,10 @@ async function showTo(services: EdgeServices, read: () => Actor | null): Promise
     const person = actor === null ? null : trustedPerson(actor, services.home);
     // Whoever is of another workspace is shown nothing of this one.
     if (person === null) return;
-    const view = await viewFor(person, services, budget);
+    const account = await fullAccount(person, services, budget);
+    const view = account.ok
+      ? await viewFor(account.person, services, budget)
+      : brokenHomeView(`${account.problem.what} ${account.problem.next}`, services.clock.nowMs());
     await services.homeTabs.publish(person.userId, view, budget.slackSignal());
   } catch (error) {
     services.log.warn({ err: error }, "a Home tab could not be shown");

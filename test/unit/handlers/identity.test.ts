@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { answerClick } from "../../../handlers/actions/answer-click.ts";
 import type { Decision } from "../../../handlers/actions/decide.ts";
 import { answerEngineCommand } from "../../../handlers/commands/engine-command.ts";
+import { answerHomeOpened } from "../../../handlers/home/home.ts";
 import type { Home } from "../../../handlers/person.ts";
 import { answerAcceptance } from "../../../handlers/views/acceptance.ts";
 import { approvalSchema } from "../../../src/domain/approval.ts";
@@ -208,4 +209,34 @@ it("a plan keeps the requester's other accounts for those who judge clicks", asy
   const record = await edge.plan("r-1", { requester: aliceKnown });
   expect(record.requester).toEqual(aliceKnown);
   expect(aPlan().requester).toEqual(alice);
+});
+
+describe("a guest, or anybody of whom Slack says nothing", () => {
+  const command = (text: string) => ({
+    team_id: "T1",
+    user_id: "UGINA",
+    channel_id: "C1",
+    trigger_id: "1",
+    text,
+  });
+
+  it.each(["history", "status", 'freeze orders for 2h "x"', "unfreeze orders"])(
+    "is told nothing by /handover %s",
+    async (text) => {
+      edge.accounts.set("UGINA", { objection: "it is a guest" });
+      const answer = await answerEngineCommand("kubernetes", command(text), edge.services);
+      expect(JSON.stringify(answer)).toContain("it is a guest");
+      expect(JSON.stringify(answer)).not.toContain("orders");
+    },
+  );
+
+  it("sees nothing in the Home tab", async () => {
+    await ask();
+    edge.accounts.set("UGINA", { objection: "it is a guest" });
+    await answerHomeOpened({ team_id: "T1", event: { user: "UGINA", tab: "home" } }, edge.services);
+    expect(JSON.stringify(edge.published)).toContain("it is a guest");
+    expect(JSON.stringify(edge.published)).not.toContain("orders");
+    await answerHomeOpened({ team_id: "T1", event: { user: "UBOB", tab: "home" } }, edge.services);
+    expect(JSON.stringify(edge.published.at(-1))).toContain("orders");
+  });
 });
