@@ -18,6 +18,8 @@ export interface BreakGlassNews {
   readonly outcome: Outcome | null;
   /** What its user accepted by name that it may cost. */
   readonly accepted?: string;
+  /** The freeze that they went past, in a sentence. */
+  readonly overrode?: string;
 }
 
 export function breakGlassMessage(news: BreakGlassNews): ChatMessage {
@@ -35,6 +37,7 @@ export function breakGlassMessage(news: BreakGlassNews): ChatMessage {
     text: mrkdwn(`${headline}. ${news.outcome?.summary ?? ""}`),
     blocks: [
       section(`*${mrkdwn(headline)}*${details === "" ? "" : `\n${details}`}`),
+      ...(news.overrode === undefined ? [] : [context(`❄️ ${mrkdwn(news.overrode)}`)]),
       ...(news.accepted === undefined ? [] : [context(`Accepted by name: ${mrkdwn(news.accepted)}`)]),
       context(`Reason: ${mrkdwn(news.reason)}`, `Execution ${mrkdwn(news.executionId)}`),
     ],

@@ -13,6 +13,7 @@ interface CliFlag extends ExtraFlag {
 const cliFlags: readonly CliFlag[] = [
   { name: "plan", value: null, summary: "show what would be done, and change nothing" },
   { name: "yes", value: null, summary: "do it without asking" },
+  { name: "override-freeze", value: null, summary: "go past a freeze; it stands on record and is announced" },
   { name: "json", value: null, summary: "print one JSON document on stdout" },
   { name: "context", value: "NAME", summary: "the context of the kubeconfig (default: its current one)" },
   {

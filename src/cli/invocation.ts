@@ -21,6 +21,7 @@ export interface CliCommand {
   /** The line as it was typed, to be completed. */
   readonly typed: string;
   readonly planOnly: boolean;
+  readonly overrideFreeze: boolean;
   readonly yes: boolean;
   readonly kubeconfig: string | null;
   readonly context: string | null;
@@ -79,6 +80,7 @@ function readCommand(engine: Engine, words: readonly string[], interactive: bool
     parsed: result.command,
     typed: printCommand(result.command, grammar),
     planOnly: extras.plan === true,
+    overrideFreeze: extras["override-freeze"] === true,
     yes: extras.yes === true,
     kubeconfig: textOf(extras.kubeconfig),
     context: textOf(extras.context),

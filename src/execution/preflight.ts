@@ -8,7 +8,11 @@ import type { Operation, OperationContext, PlanResult } from "../operations/oper
 import { type TargetReference, targetReference, type WorkloadMarks } from "../ports/workloads.ts";
 import { freezeOn } from "./freeze.ts";
 
+/** Code of the warning with which a plan goes past a freeze: it stands in what is confirmed, and on record. */
+export const overriddenFreeze = "freeze_overridden";
+
 export interface PreflightOptions {
+  /** Of the command line: a freeze is no objection, but a warning. */
   readonly overrideFreeze?: boolean;
   /** The plan that people approved, when the facts are looked at again for it. */
   readonly approved?: Plan;
@@ -33,9 +37,13 @@ export async function preflight(
     return { kind: "refused", problems: [why] };
   }
   const result = await operation.plan(context, parameters, options.approved);
-  if (result.kind === "refused" || result.draft.steps.length === 0 || options.overrideFreeze) return result;
+  if (result.kind === "refused" || result.draft.steps.length === 0) return result;
   const frozen = await freezeOn(context, marks);
-  return frozen === null ? result : { kind: "refused", problems: [frozen] };
+  if (frozen === null) return result;
+  if (options.overrideFreeze !== true) return { kind: "refused", problems: [frozen] };
+  const text = `Goes past a freeze: ${frozen.what.replace(" Nothing was changed.", "")}`;
+  const warnings = [...result.draft.warnings, { code: overriddenFreeze, text }];
+  return { ...result, draft: { ...result.draft, warnings } };
 }
 
 /** Scope is opt-in, by the workload's own annotations as they are now, whatever discovery or a record says. */

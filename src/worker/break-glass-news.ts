@@ -2,6 +2,7 @@ import { type BreakGlassNews, breakGlassMessage } from "../../handlers/messages/
 import { mention } from "../domain/people.ts";
 import type { Outcome } from "../domain/request.ts";
 import type { LedgerExecution } from "../execution/ledger.ts";
+import { overriddenFreeze } from "../execution/preflight.ts";
 import { ChatError } from "../ports/chat.ts";
 import type { TargetReference } from "../ports/workloads.ts";
 import type { WorkerServices } from "./services.ts";
@@ -57,5 +58,14 @@ function newsOf({ execution, abandoned, end }: Told, target: string): BreakGlass
   if (!isBreakGlass) return null;
   const { user, reason, plan } = authority;
   const accepted = plan.acceptance === undefined ? {} : { accepted: plan.acceptance.title };
-  return { ...common, ...accepted, user, reason, phase: end !== null ? "ended" : abandoned ? "unfinished" : "started" };
+  const overridden = plan.warnings.find(({ code }) => code === overriddenFreeze);
+  const overrode = overridden === undefined ? {} : { overrode: overridden.text };
+  return {
+    ...common,
+    ...accepted,
+    ...overrode,
+    user,
+    reason,
+    phase: end !== null ? "ended" : abandoned ? "unfinished" : "started",
+  };
 }
