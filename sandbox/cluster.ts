@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { systemClock } from "../src/adapters/clock.ts";
 import type { Clock } from "../src/ports/clock.ts";
+import { WithCrate } from "./crate-runtime.ts";
+import { type CrateTarget, type CrateTargetSpec, createCrateTarget } from "./crate-target.ts";
 import { ProcessServers } from "./dolt-processes/process-servers.ts";
 import type { DoltServers } from "./dolt-servers.ts";
 import type { ClusterHandle } from "./handle.ts";
@@ -30,6 +32,8 @@ export interface SandboxCluster extends ClusterHandle {
   kubeconfigFor(user: string, groups: readonly string[]): string;
   /** Faults of the API itself. */
   readonly apiFaults: KubernetesFaults;
+  /** Creates the StatefulSets, Services and pods of a simulated CrateDB cluster, and waits until its nodes are one. */
+  createCrateTarget(spec: CrateTargetSpec): Promise<CrateTarget>;
 }
 
 /** @throws {Error} when the port is taken or the given binary cannot be run */
@@ -51,9 +55,10 @@ export async function startSandboxCluster(options: SandboxClusterOptions = {}): 
     undo.push(() => api.close());
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromString(api.kubeconfig());
+    const runtime = new WithCrate(servers.runtime, { clock: clock ?? systemClock, logFolder });
     const agent = await NodeAgent.start({
       kubeConfig,
-      runtime: servers.runtime,
+      runtime,
       folder: await subfolder(folder.path, "node"),
       ...pace,
     });
@@ -64,6 +69,7 @@ export async function startSandboxCluster(options: SandboxClusterOptions = {}): 
       kubeconfigFor: (name, groups) => api.kubeconfig({ name, groups }),
       apiFaults: api.faults,
       createDoltTarget: (spec) => servers.createTarget(spec, { kubeConfig, agent }),
+      createCrateTarget: (spec) => createCrateTarget(spec, { kubeConfig, agent, runtime: runtime.crate }),
       close,
     };
   } catch (error) {

@@ -188,7 +188,7 @@ export class SimulatedCrateNode {
     try {
       const results: ExecuteResult[] = [];
       for (const args of calls) {
-        const until = (isSo: () => boolean) => this.#until(isSo);
+        const until = (isSo: () => boolean) => this.until(isSo);
         results.push(await execute(statement, args, { cluster, user, nodeId: this.id, jobs, until }));
       }
       return results;
@@ -197,8 +197,8 @@ export class SimulatedCrateNode {
     }
   }
 
-  /** Looks again after each change, and as time goes by. */
-  async #until(isSo: () => boolean): Promise<void> {
+  /** Resolves once it is so: looks again after each change in the cluster, and as time goes by. Rejects when the node ends. */
+  async until(isSo: () => boolean): Promise<void> {
     const { cluster, clock } = this.#options;
     for (;;) {
       cluster.advance();

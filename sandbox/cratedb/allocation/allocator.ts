@@ -1,4 +1,11 @@
-import { isActive, type Member, type Recovery, type ShardCopy, type TablePart } from "../model/types.ts";
+import {
+  isActive,
+  type Member,
+  type Recovery,
+  type ShardCopy,
+  type ShardGroup,
+  type TablePart,
+} from "../model/types.ts";
 import { objections, reasonsToLeave, wantedReplicas } from "./deciders.ts";
 import { type AllocationView, copiesOf, partsOf, placesOf } from "./view.ts";
 
@@ -77,6 +84,11 @@ export function allStopped(view: AllocationView): void {
     if (copy.target !== null) cancelMove(copy);
     becomesUnassigned(copy, view.nowMs(), "CLUSTER_RECOVERED");
   }
+}
+
+/** No copy of this shard is anywhere. */
+export function loseCopies({ copies }: ShardGroup, nowMs: number): void {
+  for (const copy of copies) becomesUnassigned(copy, nowMs, "ALLOCATION_FAILED");
 }
 
 function becomesUnassigned(copy: ShardCopy, nowMs: number, reason: string): void {

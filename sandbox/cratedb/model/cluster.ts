@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
 import type { Clock } from "../../../src/ports/clock.ts";
-import { allStopped, finishRecovery, nodeLeft, reroute } from "../allocation/allocator.ts";
+import { allStopped, finishRecovery, loseCopies, nodeLeft, reroute } from "../allocation/allocator.ts";
 import { type AllocationView, copiesOf } from "../allocation/view.ts";
 import { listOf, SimSettings, timeMs } from "./settings.ts";
 import { type SimSnapshot, Snapshots } from "./snapshots.ts";
-import type { CrateNodeSpec, Disk, Member, ShardCopy, SimTable } from "./types.ts";
+import type { CrateNodeSpec, Disk, Member, ShardCopy, ShardGroup, SimTable } from "./types.ts";
 import { Users } from "./users.ts";
 import { Voting } from "./voting.ts";
 
@@ -210,6 +210,21 @@ export class SimulatedCrateCluster {
     this.#stuck.add(which);
     return () => {
       this.#stuck.delete(which);
+      this.changed();
+    };
+  }
+
+  /** Every copy of this shard is lost, and no disk has it any more; returns what brings them back. */
+  loseShard(group: ShardGroup): () => void {
+    this.advance();
+    const { inSync, stale } = group;
+    group.inSync = new Set(["a node that is gone"]);
+    group.stale = new Set();
+    loseCopies(group, this.#nowMs);
+    this.changed();
+    return () => {
+      group.inSync = inSync;
+      group.stale = stale;
       this.changed();
     };
   }
