@@ -1,6 +1,9 @@
 import type { Engine } from "../domain/target.ts";
+import { restartDefinition as crateRestartDefinition } from "./cratedb/restart-definition.ts";
+import { resumeDefinition } from "./cratedb/resume-definition.ts";
 import { crateScaleDefinition } from "./cratedb/scale-definition.ts";
 import { crateStatusDefinition } from "./cratedb/status-definition.ts";
+import { suspendDefinition } from "./cratedb/suspend-definition.ts";
 import { failoverDefinition } from "./dolt/failover-definition.ts";
 import { promoteDefinition } from "./dolt/promote-definition.ts";
 import { relabelDefinition } from "./dolt/relabel-definition.ts";
@@ -29,6 +32,9 @@ export const catalogue: readonly OperationDefinition[] = [
   restartWorkloadDefinition,
   scaleWorkloadDefinition,
   workloadStatusDefinition,
+  crateRestartDefinition,
+  resumeDefinition,
+  suspendDefinition,
 ];
 
 export interface OperationDefinition {

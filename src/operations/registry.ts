@@ -1,5 +1,8 @@
+import { restartOperation as crateRestartOperation } from "./cratedb/restart.ts";
+import { resumeOperation } from "./cratedb/resume.ts";
 import { crateScaleOperation } from "./cratedb/scale.ts";
 import { crateStatusOperation } from "./cratedb/status.ts";
+import { suspendOperation } from "./cratedb/suspend.ts";
 import { failoverOperation } from "./dolt/failover.ts";
 import { promoteOperation } from "./dolt/promote.ts";
 import { relabelOperation } from "./dolt/relabel.ts";
@@ -26,6 +29,9 @@ export const operations: readonly Operation[] = [
   restartWorkloadOperation,
   scaleWorkloadOperation,
   workloadStatusOperation,
+  crateRestartOperation,
+  resumeOperation,
+  suspendOperation,
 ];
 
 export function operationNamed(name: string): Operation | null {
