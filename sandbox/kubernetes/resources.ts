@@ -106,6 +106,11 @@ export const PERSISTENT_VOLUME_CLAIMS = core("persistentvolumeclaims", "Persiste
   answersDeletedObject: true,
 });
 export const EVENTS = core("events", "Event", { shortNames: ["ev"], selectableFields: involvedObjectFields });
+export const RESOURCE_QUOTAS = core("resourcequotas", "ResourceQuota", {
+  shortNames: ["quota"],
+  hasStatus: true,
+  answersDeletedObject: true,
+});
 export const STATEFUL_SETS = apps("statefulsets", "StatefulSet", { shortNames: ["sts"], hasScale: true });
 export const DEPLOYMENTS = apps("deployments", "Deployment", { shortNames: ["deploy"], hasScale: true });
 export const REPLICA_SETS = apps("replicasets", "ReplicaSet", { shortNames: ["rs"], hasScale: true });
@@ -169,6 +174,7 @@ export const RESOURCES: readonly Resource[] = [
   PERSISTENT_VOLUME_CLAIMS,
   core("endpoints", "Endpoints", { shortNames: ["ep"] }),
   EVENTS,
+  RESOURCE_QUOTAS,
   STATEFUL_SETS,
   DEPLOYMENTS,
   REPLICA_SETS,

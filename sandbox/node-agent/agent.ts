@@ -124,6 +124,10 @@ export class NodeAgent {
     await this.#core
       .createNode({ body: { apiVersion: "v1", kind: "Node", metadata: { name, labels } } })
       .catch(ignore(409));
+    // A new node is tainted as not ready, and no node-lifecycle-controller is there to take that away.
+    const untaint = { spec: { taints: null } };
+    const mergePatch = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
+    await this.#core.patchNode({ name, body: untaint }, mergePatch);
     await this.#core.patchNodeStatus(
       {
         name,

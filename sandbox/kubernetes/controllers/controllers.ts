@@ -1,4 +1,5 @@
 import type { Registry } from "../store/registry.ts";
+import { startDaemonSets } from "./daemon-set/controller.ts";
 import { startDeployments } from "./deployment/controller.ts";
 import { startReplicaSets } from "./deployment/replica-sets.ts";
 import { startDisruptionBudgets } from "./disruption-budgets.ts";
@@ -15,6 +16,7 @@ export function startControllers(registry: Registry, onError: (message: string, 
     startStatefulSets,
     startReplicaSets,
     startDeployments,
+    startDaemonSets,
     startDisruptionBudgets,
     startGarbageCollector,
   ].map((start) => start(context));

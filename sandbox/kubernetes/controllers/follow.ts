@@ -15,12 +15,14 @@ export interface ControllerContext {
 /**
  * Calls `reconcile` for each object of a resource: once at first, and whenever it or something that it controls was written.
  * It is not called for objects that are gone.
+ * @param options.around resources of which every change counts for all of them
  */
 export function followOwners(
   { registry, onError }: ControllerContext,
   resource: Resource,
   owned: readonly Resource[],
   reconcile: (object: KubeObject) => void,
+  { around = [] }: { readonly around?: readonly Resource[] } = {},
 ): Controller {
   const { store } = registry;
   const queue = new WorkQueue((key) => {
@@ -40,6 +42,7 @@ export function followOwners(
   const endings = [
     store.listen(resource, ({ object }) => enqueue(object)),
     ...owned.map((part) => store.listen(part, ({ object }) => enqueueOwner(object))),
+    ...around.map((part) => store.listen(part, () => store.list(resource).forEach(enqueue))),
   ];
   for (const object of store.list(resource)) {
     enqueue(object);

@@ -87,7 +87,10 @@ export class KubernetesRollouts implements Rollouts {
     const own = `${path}/${restartedAtAnnotation.replaceAll("/", "~1")}`;
     const annotations = Object.keys(annotationsOf(object.spec.template));
     const changes = () => {
-      if (at === null) return annotations.includes(restartedAtAnnotation) ? [{ op: "remove", path: own }] : [];
+      if (at === null) {
+        if (!annotations.includes(restartedAtAnnotation)) return [];
+        return [{ op: "remove", path: annotations.length === 1 ? path : own }];
+      }
       if (annotations.length > 0) return [{ op: "add", path: own, value: at }];
       return [{ op: "add", path, value: { [restartedAtAnnotation]: at } }];
     };

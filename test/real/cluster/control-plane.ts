@@ -16,6 +16,7 @@ const REQUEST_DEADLINE_MS = 5_000;
 /** Controllers that the targets of the tests and the project's own manifests need. */
 const CONTROLLERS = [
   "cronjob-controller",
+  "daemonset-controller",
   "deployment-controller",
   "disruption-controller",
   "endpointslice-controller",

@@ -1,6 +1,6 @@
 import { type JsonObject, numberAt, objectAt, sameJson, textAt } from "../../json.ts";
 import { controllerOf, controllerReference, type KubeObject } from "../../object.ts";
-import { DEPLOYMENTS, REPLICA_SETS } from "../../resources.ts";
+import { DEPLOYMENTS, REPLICA_SETS, type Resource } from "../../resources.ts";
 import { now, type Registry } from "../../store/registry.ts";
 import { type Controller, type ControllerContext, followOwners } from "../follow.ts";
 import { templateHash, textMap } from "../pods.ts";
@@ -9,18 +9,36 @@ import { countFrom } from "../share.ts";
 const HASH_LABEL = "pod-template-hash";
 const REVISION_ANNOTATION = "deployment.kubernetes.io/revision";
 
-/** Rolls Deployments from ReplicaSet to ReplicaSet, within their surge and their unavailability; it keeps no limit of history. */
+/** Rolls Deployments from ReplicaSet to ReplicaSet, within their surge and their unavailability; it keeps no limit of history, and rolls nothing that is paused. */
 export function startDeployments(context: ControllerContext): Controller {
   const { registry } = context;
   return followOwners(context, DEPLOYMENTS, [REPLICA_SETS], (deployment) => {
     if (deployment.metadata.deletionTimestamp === undefined) {
-      const owned = replicaSetsOf(registry, deployment);
-      const current = owned.find((set) => sameJson(templateOf(set), objectAt(deployment, "spec", "template")));
-      roll(registry, deployment, current ?? createReplicaSet(registry, deployment, owned));
+      if (objectAt(deployment, "spec").paused !== true) {
+        roll(registry, deployment, currentReplicaSet(registry, deployment));
+      }
       reportStatus(registry, deployment);
     }
   });
 }
+
+/** The one of the template as it is; an older one becomes the newest again. */
+function currentReplicaSet(registry: Registry, deployment: KubeObject): KubeObject {
+  const owned = replicaSetsOf(registry, deployment);
+  const newest = Math.max(0, ...owned.map(numberOf));
+  const current = owned.find((set) => sameJson(templateOf(set), objectAt(deployment, "spec", "template")));
+  if (current === undefined) {
+    return createReplicaSet(registry, deployment, newest + 1);
+  }
+  if (numberOf(current) === newest) {
+    return current;
+  }
+  const revision = String(newest + 1);
+  annotate(registry, DEPLOYMENTS, deployment, revision);
+  return annotate(registry, REPLICA_SETS, current, revision);
+}
+
+const numberOf = ({ metadata }: KubeObject) => Number(metadata.annotations?.[REVISION_ANNOTATION] ?? 0);
 
 function replicaSetsOf(registry: Registry, { metadata }: KubeObject): KubeObject[] {
   return registry.store
@@ -35,14 +53,14 @@ function templateOf(set: KubeObject): JsonObject {
   return { ...template, metadata: { ...objectAt(template, "metadata"), labels } };
 }
 
-function createReplicaSet(registry: Registry, deployment: KubeObject, owned: readonly KubeObject[]): KubeObject {
+function createReplicaSet(registry: Registry, deployment: KubeObject, number: number): KubeObject {
   const { namespace, name } = deployment.metadata;
   const template = objectAt(deployment, "spec", "template");
   const hash = templateHash(template);
   const labels = { ...textMap(objectAt(template, "metadata", "labels")), [HASH_LABEL]: hash };
   const selector = objectAt(deployment, "spec", "selector");
-  const revision = String(owned.length + 1);
-  annotate(registry, deployment, revision);
+  const revision = String(number);
+  annotate(registry, DEPLOYMENTS, deployment, revision);
   return registry.create(REPLICA_SETS, namespace, {
     metadata: {
       name: `${name}-${hash}`,
@@ -58,8 +76,13 @@ function createReplicaSet(registry: Registry, deployment: KubeObject, owned: rea
   });
 }
 
-function annotate(registry: Registry, { metadata: { namespace, name } }: KubeObject, revision: string): void {
-  registry.update(DEPLOYMENTS, namespace, name, (current) => ({
+function annotate(
+  registry: Registry,
+  resource: Resource,
+  { metadata: { namespace, name } }: KubeObject,
+  revision: string,
+): KubeObject {
+  return registry.update(resource, namespace, name, (current) => ({
     ...current,
     metadata: {
       ...current.metadata,

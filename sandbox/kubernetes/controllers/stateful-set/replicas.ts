@@ -3,7 +3,8 @@ import { controllerReference, type KubeObject } from "../../object.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../resources.ts";
 import type { Registry } from "../../store/registry.ts";
 import { podFromTemplate } from "../pods.ts";
-import { type Revisions, templateOf } from "./revisions.ts";
+import { templateOf } from "../template-revisions.ts";
+import type { Revisions } from "./revisions.ts";
 
 export const REVISION_LABEL = "controller-revision-hash";
 const POD_NAME_LABEL = "statefulset.kubernetes.io/pod-name";
