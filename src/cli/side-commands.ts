@@ -9,6 +9,7 @@ import { manifestCommand } from "./manifest/manifest-command.ts";
 import { keysCommand } from "./new-keys.ts";
 import { policyCommand } from "./policy/policy-command.ts";
 import { problemText } from "./report.ts";
+import { schemaCommand } from "./schema-command.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a command beside the operations may use. */
@@ -42,6 +43,7 @@ export const sideCommands: readonly SideCommand[] = [
   keysCommand,
   manifestCommand,
   policyCommand,
+  schemaCommand,
 ];
 
 /** Runs the command that these words name; null: they name none. Whatever goes wrong is told, never thrown. */

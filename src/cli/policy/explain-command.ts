@@ -1,6 +1,7 @@
 import { readConfigurationOf } from "../../config/environment.ts";
 import type { Configuration } from "../../config/handover-yaml.ts";
 import { fail } from "../../domain/errors.ts";
+import { freezeOperations } from "../../domain/freeze.ts";
 import { noMemberships } from "../../domain/memberships.ts";
 import { nearestWord } from "../../domain/nearest-word.ts";
 import { explain } from "../../domain/policy/explain.ts";
@@ -58,11 +59,14 @@ export async function explainPolicy(words: readonly string[], surroundings: Side
   return exitCodes.done;
 }
 
+/** Whatever the policy judges. A freeze changes no target, and waits for nobody's approval. */
+const judged = [...catalogue, ...Object.values(freezeOperations).map((name) => ({ name, changesTarget: false }))];
+
 /** The operation of that name. @throws {HandoverError} `flag_value` */
 export function operationOf(given: string | null): { readonly name: string; readonly changesTarget: boolean } {
-  const found = catalogue.find(({ name }) => name === given);
+  const found = judged.find(({ name }) => name === given);
   if (found !== undefined) return found;
-  const names = catalogue.map(({ name }) => name);
+  const names = judged.map(({ name }) => name);
   const near = given === null ? null : nearestWord(given, names);
   const expected = near === null ? `one of: ${names.join(", ")}` : `the name of an operation, such as ${near}`;
   throw fail("flag_value", { flag: "--operation", given: given ?? "", expected });
