@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import {
   AppsV1Api,
+  CoordinationV1Api,
   CoreV1Api,
   KubeConfig,
   PatchStrategy,
@@ -13,7 +14,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { systemClock } from "../../../src/adapters/clock.ts";
+import { freezesAnnotation } from "../../../src/adapters/kubernetes/annotations.ts";
 import { KubernetesApi } from "../../../src/adapters/kubernetes/api.ts";
+import { freezesLease, KubernetesFreezes } from "../../../src/adapters/kubernetes/freezes.ts";
 import { KubernetesIdentity } from "../../../src/adapters/kubernetes/identity.ts";
 import { PooledKubeConfig } from "../../../src/adapters/kubernetes/pooled-kube-config.ts";
 import { KubernetesTargetLeases } from "../../../src/adapters/kubernetes/target-leases.ts";
@@ -102,6 +105,28 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
         const view = await workloads.look(target, signal);
         return view?.pods.every(({ pod }) => pod !== null) ? view : undefined;
       });
+
+    it("keeps freezes beside the leases, writes them by compare-and-set, and is never listed as a lock", async () => {
+      const freezes = new KubernetesFreezes(api, { namespaces: [namespace] });
+      const freeze = { name: "orders", workload: "orders", typed: "orders", by: "ops", reason: "test", untilMs: null };
+      expect(await workloads.freezes(namespace, signal)).toEqual([]);
+      const adding = (workload: string) =>
+        freezes.change(namespace, (now) => [...now, { ...freeze, workload, atMs: 1 }], signal);
+      await Promise.all([adding("a"), adding("b"), adding("c")]);
+      const written = await workloads.freezes(namespace, signal);
+      expect(written.map(({ workload }) => workload).sort()).toEqual(["a", "b", "c"]);
+      await freezes.change(namespace, (now) => now, signal);
+      expect((await leases.list(signal)).map(({ target: { workload } }) => workload)).not.toContain("freezes");
+
+      await freezes.change(namespace, () => [], signal);
+      const lease = { name: freezesLease, namespace };
+      const body = { metadata: { annotations: { [freezesAnnotation]: "not JSON" } } };
+      await asAdmin
+        .makeApiClient(CoordinationV1Api)
+        .patchNamespacedLease({ ...lease, body }, setHeaderOptions("Content-Type", PatchStrategy.MergePatch));
+      expect(await workloads.freezes(namespace, signal)).toMatchObject([{ name: "*", untilMs: null }]);
+      await freezes.change(namespace, () => [], signal);
+    });
 
     it("finds what is annotated, and nothing else", async () => {
       expect(await workloads.targets(signal)).toEqual([
