@@ -1,0 +1,4 @@
+import { refusalsSuite } from "./refusals.suite.ts";
+import { startSandboxApi } from "./support/sandbox-api.ts";
+
+refusalsSuite("the sandbox's API", startSandboxApi);

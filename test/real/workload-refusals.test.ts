@@ -1,0 +1,9 @@
+import { describe, it } from "vitest";
+import { refusalsSuite } from "../integration/workload-rollouts/refusals.suite.ts";
+import { partsUnavailable } from "../parts/build.ts";
+import { startEmptyCluster } from "./cluster/empty-cluster.ts";
+
+const unavailable = partsUnavailable();
+
+if (unavailable === null) refusalsSuite("kube-apiserver and kube-controller-manager", startEmptyCluster);
+else describe(`workloads (${unavailable})`, () => it.skip("behave so on kube-apiserver", () => undefined));
