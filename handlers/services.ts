@@ -1,7 +1,7 @@
 import type { Policy } from "../src/domain/policy/rule.ts";
 import type { PublicKeys, SigningKey } from "../src/domain/signing.ts";
 import type { Channels } from "../src/ports/channels.ts";
-import type { Chat, HomeTabs, Modals, People } from "../src/ports/chat.ts";
+import type { Chat, HomeTabs, Modals, People, Replies } from "../src/ports/chat.ts";
 import type { Clock } from "../src/ports/clock.ts";
 import type { FreezeWishes } from "../src/ports/freezes.ts";
 import type { MembershipSnapshots } from "../src/ports/memberships.ts";
@@ -37,6 +37,7 @@ export interface EdgeServices {
   /** Channels in which plans may be shown although others read them. */
   readonly sharedChannels: readonly string[];
   readonly chat: Chat;
+  readonly replies: Replies;
   readonly modals: Modals;
   readonly homeTabs: HomeTabs;
   readonly people: People;

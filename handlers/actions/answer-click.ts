@@ -153,9 +153,9 @@ export async function putRefusalOnRecord(
   }
 }
 
-/** Tells the clicker alone. Never throws. */
+/** Tells the clicker alone: in the channel; where the app cannot post there (any more), in answer to the click, or directly. Never throws. */
 export async function tell(
-  click: Pick<Click, "actor" | "channelId">,
+  click: Pick<Click, "actor" | "channelId" | "responseUrl">,
   message: ChatMessage,
   services: EdgeServices,
   budget: Budget,
@@ -164,6 +164,24 @@ export async function tell(
   try {
     await services.chat.ephemeral(click.channelId, { userId, teamId: teamId ?? "" }, message, budget.slackSignal());
   } catch (error) {
+    const isRefused = error instanceof ChatError && error.outcome === "refused";
+    if (isRefused && (await toldElsewhere(click, message, services, budget))) return;
     services.log.error({ userId, err: error }, "the answer to a click could not be delivered");
+  }
+}
+
+async function toldElsewhere(
+  { actor, responseUrl }: Pick<Click, "actor" | "responseUrl">,
+  message: ChatMessage,
+  { chat, replies }: EdgeServices,
+  budget: Budget,
+): Promise<boolean> {
+  try {
+    if (responseUrl !== null) await replies.reply(responseUrl, message, budget.slackSignal());
+    else await chat.post(actor.userId, message, null, budget.slackSignal());
+    return true;
+  } catch (error) {
+    if (!(error instanceof ChatError)) throw error;
+    return false;
   }
 }

@@ -27,5 +27,6 @@ export function submittedClick(payload: unknown, home: Home, said: Pick<Click, "
   const { user, enterprise, view } = payloadSchema.parse(payload);
   const { value, channelId, messageTs } = clickMetadataSchema.parse(JSON.parse(view.private_metadata));
   const actor = { userId: user.id, teamId: user.team_id ?? null, enterpriseId: enterprise?.id ?? null };
-  return { actor, person: trustedPerson(actor, home), channelId, messageTs, value, triggerId: null, ...said };
+  const person = trustedPerson(actor, home);
+  return { actor, person, channelId, messageTs, value, triggerId: null, responseUrl: null, ...said };
 }

@@ -17,6 +17,7 @@ import { RedisRequestStore } from "../adapters/redis/request-store.ts";
 import { SlackChannels } from "../adapters/slack/channels.ts";
 import { SlackChat, SlackHomeTabs, SlackModals } from "../adapters/slack/chat.ts";
 import { SlackPeople } from "../adapters/slack/people.ts";
+import { SlackReplies } from "../adapters/slack/replies.ts";
 import { createSlackCall } from "../adapters/slack/web-api.ts";
 import type { CommonEdgeSettings, EdgeSettings } from "../config/environment.ts";
 import type { ClusterConfig } from "../config/handover-yaml.ts";
@@ -72,6 +73,7 @@ export function openEdgeServices(
     home: configuration.slack,
     sharedChannels: configuration.slack.sharedChannels,
     chat,
+    replies: new SlackReplies(),
     modals: new SlackModals(callSlack),
     homeTabs: new SlackHomeTabs(callSlack),
     people: new SlackPeople(callSlack, configuration.slack),

@@ -22,6 +22,12 @@ export interface Chat {
   permalink(channelId: string, ts: string, signal: AbortSignal): Promise<string>;
 }
 
+/** Private answers where the app cannot post. Throws ChatError. */
+export interface Replies {
+  /** @param responseUrl as it came with a click; a secret, good for five answers within half an hour */
+  reply(responseUrl: string, message: ChatMessage, signal: AbortSignal): Promise<void>;
+}
+
 /** A modal's view (https://docs.slack.dev/reference/views/modal-views), ready to send. */
 export interface ModalView {
   readonly type: "modal";

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { approveActionId, denyActionId } from "../../../handlers/messages/buttons.ts";
 import type { Channel } from "../../../sandbox/slack/people.ts";
 import { readAudit } from "../../../src/adapters/redis/audit-chain.ts";
 import { RedisChannels } from "../../../src/adapters/redis/channels.ts";
@@ -113,6 +114,33 @@ describe("a command in a channel", () => {
     expect(told).toContain("channel_not_found");
     expect(told).toContain("/invite");
     expect(requests).toEqual([]);
+  });
+});
+
+describe("the answer to a click where the app cannot post any more", () => {
+  it("comes through the click's own URL, to the clicker alone", async () => {
+    const { face, record } = await bench.awaiting();
+    const { dave } = bench.slack.users;
+    bench.slack.fault("chat.postEphemeral", { kind: "error", error: "not_in_channel" });
+    const uses = bench.slack.responseUrlUses.length;
+    expect(await bench.click(dave, face.ts, approveActionId)).toContain("does not name you");
+    const [use, ...others] = bench.slack.responseUrlUses.slice(uses);
+    expect(others).toEqual([]);
+    expect(use).toMatchObject({ status: 200, body: { response_type: "ephemeral", replace_original: false } });
+    expect((await bench.request(record.id)).state).toBe("awaiting_approval");
+  });
+
+  it("comes as a direct message where the click brought no URL, as a modal's submission does", async () => {
+    const { face } = await bench.awaiting();
+    const { bob } = bench.slack.users;
+    expect(await bench.click(bob, face.ts, denyActionId)).toBe("");
+    const why = { "reason/text": "not tonight" };
+    await bench.slack.submitModal(bob, why);
+    const posts = bench.slack.calls("chat.postMessage").length;
+    bench.slack.fault("chat.postEphemeral", { kind: "error", error: "not_in_channel" });
+    await bench.slack.submitModal(bob, why);
+    const direct = bench.slack.calls("chat.postMessage").slice(posts);
+    expect(direct).toMatchObject([{ args: { channel: bob.id, text: expect.stringContaining("settled") } }]);
   });
 });
 

@@ -9,7 +9,7 @@ import { readPublicKeys, readSigningKey, signStatement } from "../../../src/doma
 import type { AnnouncedTarget } from "../../../src/domain/target.ts";
 import { planned } from "../../../src/domain/transitions/planning.ts";
 import type { ChannelState } from "../../../src/ports/channels.ts";
-import type { HomeView, ModalView } from "../../../src/ports/chat.ts";
+import type { ChatMessage, HomeView, ModalView } from "../../../src/ports/chat.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryFreezeWishes } from "../../support/memory-freezes.ts";
 import { MemoryMemberships } from "../../support/memory-memberships.ts";
@@ -40,6 +40,8 @@ export class AnEdge {
   readonly memberships = new MemoryMemberships(this.clock);
   /** What Slack says of every channel. */
   channel: ChannelState = { isShared: false, isArchived: false, hasApp: true };
+  /** What was answered through the URL of a click. */
+  readonly replied: { readonly responseUrl: string; readonly message: ChatMessage }[] = [];
   /** Modals that were opened. */
   readonly opened: { readonly triggerId: string; readonly view: ModalView }[] = [];
   /** What was shown in open ones. */
@@ -86,6 +88,7 @@ export class AnEdge {
       home: { teamId: "T1" },
       sharedChannels: [],
       chat,
+      replies: { reply: async (responseUrl, message) => void this.replied.push({ responseUrl, message }) },
       modals: {
         open: async (triggerId, view) => {
           this.opened.push({ triggerId, view });
