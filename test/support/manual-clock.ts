@@ -2,8 +2,12 @@ import type { Clock } from "../../src/ports/clock.ts";
 
 /** Time that goes on only when the test says so. */
 export class ManualClock implements Clock {
-  #ms = 1_800_000_000_000;
+  #ms: number;
   readonly #sleepers = new Set<{ readonly atMs: number; readonly wake: () => void }>();
+
+  constructor(startMs = 1_800_000_000_000) {
+    this.#ms = startMs;
+  }
 
   nowMs(): number {
     return this.#ms;

@@ -59,7 +59,8 @@ export function ended(
   const late = state === "succeeded" || state === "failed" ? lateWish(record, nowMs) : [];
   const told = { ...record, story: [...record.story, ...storyOf(record.execution.steps, steps, nowMs), ...late] };
   const execution = { ...record.execution, steps: [...steps] };
-  return done({ ...settled(told, nowMs, state, result), execution });
+  const stopped = state === "cancelled" && record.wish?.kind === "cancel" ? { settledBy: record.wish.by } : {};
+  return done({ ...settled(told, nowMs, state, result), execution, ...stopped });
 }
 
 /** What is new to tell of the steps: those that ended since. */
