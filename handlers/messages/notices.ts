@@ -1,5 +1,6 @@
 import { type Grammar, usageOf } from "../../src/domain/command-line.ts";
 import type { RequestRecord } from "../../src/domain/request.ts";
+import { scheduleText } from "../../src/domain/schedule.ts";
 import { targetText } from "../../src/domain/target.ts";
 import type { OperationDefinition } from "../../src/operations/catalogue.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
@@ -9,7 +10,9 @@ import { code, mention, mrkdwn } from "./mrkdwn.ts";
 
 /** To the person who asked: what was recorded, and who will look at it. */
 export function recordedMessage(record: RequestRecord, workerSeenAgoMs: number): ChatMessage {
-  const where = `request ${record.id} for ${targetText(record.target)}`;
+  const { schedule } = record;
+  const when = schedule === undefined ? "" : `, to begin ${scheduleText(schedule)}`;
+  const where = `request ${record.id} for ${targetText(record.target)}${when}`;
   const seen = `worker of cluster ${record.target.cluster} last seen ${seenText(workerSeenAgoMs)}`;
   return {
     text: notification(`Recorded: ${where}; ${seen}.`),
