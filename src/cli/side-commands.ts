@@ -8,6 +8,7 @@ import { exitCodeOfProblems } from "./exit-codes.ts";
 import { manifestCommand } from "./manifest/manifest-command.ts";
 import { keysCommand } from "./new-keys.ts";
 import { policyCommand } from "./policy/policy-command.ts";
+import { rbacCommand } from "./rbac.ts";
 import { problemText } from "./report.ts";
 import { schemaCommand } from "./schema-command.ts";
 import type { Terminal } from "./terminal.ts";
@@ -43,6 +44,7 @@ export const sideCommands: readonly SideCommand[] = [
   keysCommand,
   manifestCommand,
   policyCommand,
+  rbacCommand,
   schemaCommand,
 ];
 

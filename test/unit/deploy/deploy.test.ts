@@ -38,14 +38,14 @@ describe("the worker's Role", () => {
     const allowed = role.rules.map((rule) => `${rule.resources.join(",")}: ${rule.verbs.join(",")}`);
     expect(allowed).toEqual([
       "statefulsets: get,list,watch",
-      "pods: get,list,watch,patch",
+      "pods: get,list,patch",
       "pods/eviction: create",
       "pods/log: get",
       "events: list",
       "services: list",
       "networkpolicies: list",
       "configmaps: get",
-      "leases: get,list,watch,create,update",
+      "leases: get,list,create,update",
       "secrets: get",
     ]);
     expect(role.rules.at(-1)?.resourceNames).toEqual(["orders-credentials"]);
