@@ -3,11 +3,12 @@ import { judgeExpiry } from "../../src/domain/transitions/ending-early.ts";
 import { type Chat, ChatError } from "../../src/ports/chat.ts";
 import type { Face, FaceLock } from "../../src/ports/request-store.ts";
 import { faceMessage } from "../messages/face.ts";
+import { replacedMessage } from "../messages/notices.ts";
 import { threadMessage } from "../messages/thread.ts";
 
 /** Slack advises at most one update of a message in 3 s; only progress waits for it, never a change that somebody waits for. */
 export const progressPauseMs = 3_000;
-/** How long a post without an answer may still turn up, before it is posted again and marked so. */
+/** How long what was sent without an answer may still turn up: a post is then posted again and marked so, an update drawn once more. */
 export const unknownPostPauseMs = 10_000;
 
 export type DrawResult =
@@ -35,15 +36,25 @@ export class Draw {
   readonly #record: RequestRecord;
   /** Noted as drawn; the record as judged may be one ahead of the stored one. */
   readonly #revision: number;
+  /** When the record was read; by the store's clock, like all times of a face. */
   readonly #nowMs: number;
+  /** How long ago that is. */
+  readonly #elapsedMs: () => number;
   readonly #signal: AbortSignal;
 
-  constructor(chat: Chat, lock: FaceLock, found: { record: RequestRecord; nowMs: number }, signal: AbortSignal) {
+  constructor(
+    chat: Chat,
+    lock: FaceLock,
+    found: { record: RequestRecord; nowMs: number },
+    elapsedMs: () => number,
+    signal: AbortSignal,
+  ) {
     this.#chat = chat;
     this.#lock = lock;
     this.#record = judgeExpiry(found.record, found.nowMs);
     this.#revision = found.record.revision;
     this.#nowMs = found.nowMs;
+    this.#elapsedMs = elapsedMs;
     this.#signal = signal;
   }
 
@@ -64,7 +75,8 @@ export class Draw {
 
   #isDrawn(face: Face): boolean {
     const { story } = this.#record;
-    return face.ts !== null && face.drawnRevision >= this.#revision && face.toldEntries >= story.length;
+    const isShown = face.ts !== null && face.drawnRevision >= this.#revision && face.unsureSinceMs === undefined;
+    return isShown && face.toldEntries >= story.length;
   }
 
   async #post(before: Face | null): Promise<Face | DrawResult> {
@@ -89,22 +101,41 @@ export class Draw {
       postingSinceMs: null,
       drawnAtMs: this.#nowMs,
     };
-    return (await this.#lock.note(face)) ? face : { kind: "busy" };
+    if (await this.#lock.note(face)) return face;
+    // Whoever took the lock meanwhile posts another one: of two only that counts.
+    await this.#chat.update(channelId, sent.ts, replacedMessage(this.#record), this.#signal).catch(() => undefined);
+    return { kind: "busy" };
   }
 
+  /**
+   * What is sent without an answer may still arrive, after a newer draw, and bring back buttons that are gone. So the intent is noted
+   * first, and as long as an outcome is open the message is drawn once more when nothing can be on its way any longer.
+   */
   async #update(before: Face): Promise<Face | DrawResult> {
-    if (before.ts === null || before.drawnRevision >= this.#revision) return before;
+    const { ts, unsureSinceMs, ...known } = before;
+    const isNewer = before.drawnRevision < this.#revision;
+    const isSettling = unsureSinceMs !== undefined && this.#nowMs >= unsureSinceMs + unknownPostPauseMs;
+    if (ts === null || (!isNewer && !isSettling)) return before;
     const waitMs = (before.drawnAtMs ?? Number.NEGATIVE_INFINITY) + progressPauseMs - this.#nowMs;
     if (this.#record.state === "running" && waitMs > 0 && !isWishNewer(this.#record, before)) {
       return { kind: "later", inMs: waitMs, why: "the message was drawn a moment ago" };
     }
+    const intent: Face = { ...before, unsureSinceMs: this.#nowMs };
+    if (!(await this.#lock.note(intent))) return { kind: "busy" };
+    const message = faceMessage(this.#record, { postedAgain: false, ...(isNewer ? {} : { redrawnAtMs: this.#nowMs }) });
     try {
-      await this.#chat.update(before.channelId, before.ts, faceMessage(this.#record), this.#signal);
+      await this.#chat.update(before.channelId, ts, message, this.#signal);
     } catch (error) {
       if (isMessageLost(error)) return await this.#post(null);
+      if (error instanceof ChatError) {
+        // After a clear no nothing of this is on its way. Without an answer it may arrive from now on.
+        const isOpen = error.outcome === "unknown";
+        await this.#lock.note(isOpen ? { ...before, unsureSinceMs: this.#nowMs + this.#elapsedMs() } : before);
+      }
       throw error;
     }
-    const face: Face = { ...before, drawnRevision: this.#revision, drawnAtMs: this.#nowMs };
+    const open = unsureSinceMs !== undefined && !isSettling ? { unsureSinceMs } : {};
+    const face: Face = { ...known, ts, ...open, drawnRevision: this.#revision, drawnAtMs: this.#nowMs };
     return (await this.#lock.note(face)) ? face : { kind: "busy" };
   }
 
@@ -126,16 +157,23 @@ export class Draw {
       face = { ...face, postingSinceMs: null, toldEntries: face.toldEntries + told };
       if (!(await this.#lock.note(face))) return { kind: "busy" };
     }
-    return drawnAs(face);
+    return this.#shownAs(face);
   }
 
-  /** Posts; a clear no takes the noted intent back, because then there is nothing to wait for. */
+  #shownAs(face: Face): DrawResult {
+    if (face.unsureSinceMs === undefined) return drawnAs(face);
+    const inMs = Math.max(0, face.unsureSinceMs + unknownPostPauseMs - this.#nowMs);
+    return { kind: "later", inMs, why: "an earlier draw may still arrive" };
+  }
+
+  /** Posts; a clear no takes the noted intent back, because then there is nothing to wait for. Without an answer the wait begins now. */
   async #send(intent: Face, post: () => Promise<{ ts: string }>): Promise<{ ts: string }> {
     try {
       return await post();
     } catch (error) {
-      if (error instanceof ChatError && error.outcome !== "unknown") {
-        await this.#lock.note({ ...intent, postingSinceMs: null });
+      if (error instanceof ChatError) {
+        const isOpen = error.outcome === "unknown";
+        await this.#lock.note({ ...intent, postingSinceMs: isOpen ? this.#nowMs + this.#elapsedMs() : null });
       }
       throw error;
     }

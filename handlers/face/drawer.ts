@@ -52,7 +52,9 @@ export class FaceDrawer {
         const found = await this.#parts.requests.read(requestId);
         if (found === null) return { kind: "gone" };
         revision = found.record.revision;
-        result = await new Draw(this.#parts.chat, lock, found, signal).run(this.#pauseMs());
+        const readAtMs = this.#parts.clock.monotonicMs();
+        const elapsedMs = () => this.#parts.clock.monotonicMs() - readAtMs;
+        result = await new Draw(this.#parts.chat, lock, found, elapsedMs, signal).run(this.#pauseMs());
       } finally {
         // A lock that cannot be given back now runs out by itself.
         await lock.release().catch(() => undefined);
@@ -84,12 +86,18 @@ export class FaceDrawer {
     return soonestMs;
   }
 
+  /** What Slack does not let be shown, by request, with Slack's word for it; until its record changes. */
+  get refused(): ReadonlyMap<string, string> {
+    return new Map([...this.#refused].map(([id, { slackError }]) => [id, slackError]));
+  }
+
   #pauseMs(): number {
     return Math.max(0, this.#quietUntilMs - this.#parts.clock.monotonicMs());
   }
 
   #learn(requestId: string, revision: number, result: DrawResult): void {
     if (result.kind === "refused") this.#refused.set(requestId, { revision, slackError: result.slackError });
+    else if (result.kind === "drawn") this.#refused.delete(requestId);
     if (result.kind === "later" && result.why === slowDown) {
       this.#quietUntilMs = Math.max(this.#quietUntilMs, this.#parts.clock.monotonicMs() + result.inMs);
     }

@@ -49,8 +49,11 @@ export function readButtonValue(text: string): ButtonValue | null {
   }
 }
 
-/** The buttons of a face: each as long as a click would count, and its links. Empty when there are none. */
-export function faceButtons(record: RequestRecord, links: readonly FaceLink[]): readonly Block[] {
+/**
+ * The buttons of a face: each as long as a click would count, and its links. Empty when there are none.
+ * @param draw tells a second draw of the same revision apart
+ */
+export function faceButtons(record: RequestRecord, links: readonly FaceLink[], draw = ""): readonly Block[] {
   const buttons = [
     ...decisionButtons(record),
     ...withdrawButtons(record),
@@ -58,7 +61,7 @@ export function faceButtons(record: RequestRecord, links: readonly FaceLink[]): 
     ...followButtons(record),
     ...links.filter(({ url }) => isLinkable(url)).map(({ actionId, label, url }) => linkButton(actionId, label, url)),
   ];
-  return buttons.length === 0 ? [] : [actions(`handover-${record.revision}`, buttons)];
+  return buttons.length === 0 ? [] : [actions(`handover-${record.revision}${draw}`, buttons)];
 }
 
 /** An address that a face leads to. */

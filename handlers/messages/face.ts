@@ -19,6 +19,8 @@ import { problemText } from "./problems.ts";
 export interface FaceOptions {
   /** The message was posted a second time, because Slack never confirmed the first. */
   readonly postedAgain: boolean;
+  /** The same revision is drawn once more, at this time. */
+  readonly redrawnAtMs?: number;
 }
 
 /** The one message that is a request's face, drawn from its record alone. */
@@ -30,7 +32,7 @@ export function faceMessage(record: RequestRecord, options: FaceOptions = { post
     ...aroundBlocks(record),
   ];
   const tail = [
-    ...faceButtons(record, links),
+    ...faceButtons(record, links, options.redrawnAtMs === undefined ? "" : `-${options.redrawnAtMs}`),
     ...linkTexts(links),
     ...(options.postedAgain
       ? [context("Posted again, because Slack did not confirm the first message. Only this one counts.")]

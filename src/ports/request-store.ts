@@ -105,6 +105,8 @@ export interface Face {
   readonly postingSinceMs: number | null;
   /** When the message was last drawn; by the store's clock. */
   readonly drawnAtMs?: number | undefined;
+  /** Since when an update may be on its way whose answer has not come; by the store's clock. As long as it is set, the message counts as undrawn. */
+  readonly unsureSinceMs?: number | undefined;
 }
 
 /**

@@ -250,6 +250,7 @@ function isDrawn(record: RequestRecord, face: Face | undefined): boolean {
   return (
     face !== undefined &&
     face.ts !== null &&
+    face.unsureSinceMs === undefined &&
     face.drawnRevision >= record.revision &&
     face.toldEntries >= record.story.length
   );

@@ -14,6 +14,7 @@ const faceSchema = z.object({
   toldEntries: z.number().int().min(0),
   postingSinceMs: z.number().int().nullable(),
   drawnAtMs: z.number().int().optional(),
+  unsureSinceMs: z.number().int().optional(),
 });
 
 /** Reply: `{1 when locked, text of the face or false}`. */
@@ -80,7 +81,7 @@ export class RedisFaceStore implements FaceStore {
             token,
             requestId,
             JSON.stringify(face),
-            face.ts === null ? "0" : "1",
+            face.ts === null || face.unsureSinceMs !== undefined ? "0" : "1",
             face.drawnRevision,
             face.toldEntries,
             settledRetentionMs,

@@ -307,6 +307,8 @@ export function requestStoreSuite(name: string, open: () => Promise<StoresUnderT
       expect(await requests.undrawn()).toEqual(["r-1"]);
       await lock.note({ ...aFace, drawnRevision: 2, toldEntries: 0 });
       expect(await requests.undrawn()).toEqual(["r-1"]);
+      await lock.note({ ...aFace, drawnRevision: 2, toldEntries: 1, unsureSinceMs: nowMs });
+      expect(await requests.undrawn()).toEqual(["r-1"]);
       await lock.note({ ...aFace, drawnRevision: 2, toldEntries: 1 });
       expect(await requests.undrawn()).toEqual([]);
     });

@@ -151,12 +151,62 @@ describe("a post without an answer", () => {
     expect(JSON.stringify(chat.sent.at(-1)?.message.blocks)).toContain("Told again");
   });
 
+  it("that came so late that another drawer holds the message is marked as replaced: of two only one has buttons", async () => {
+    await toAwaiting();
+    chat.meanwhile = async () => {
+      chat.meanwhile = async () => undefined;
+      await clock.pass(unknownPostPauseMs);
+      expect(
+        await new FaceDrawer({ requests: store, faces, chat, clock }).drawOnce("r-1", { deadlineMs: 1_000 }),
+      ).toMatchObject({ kind: "drawn", ts: "2.0" });
+    };
+    expect(await draw()).toEqual({ kind: "busy" });
+    expect(chat.story.at(-1)).toBe("update 1.0");
+    expect(JSON.stringify(chat.sent.at(-1)?.message.blocks)).toContain("Nothing here counts any more");
+    expect(JSON.stringify(chat.sent.at(-1)?.message.blocks)).not.toContain("button");
+    expect((await faces.read("r-1"))?.ts).toBe("2.0");
+  });
+
   it("that was clearly refused is not waited for", async () => {
     chat.failures.push({ error: new ChatError("slow_down", "ratelimited", 100), isSent: false });
     expect(await draw()).toMatchObject({ kind: "later", inMs: 100 });
     await clock.pass(100);
     expect(await draw()).toMatchObject({ kind: "drawn" });
     expect(JSON.stringify(chat.sent[0]?.message.blocks)).not.toContain("Posted again");
+  });
+});
+
+describe("an update without an answer", () => {
+  it("is drawn once more when it cannot be on its way any longer, whatever was drawn since", async () => {
+    await draw();
+    await toAwaiting();
+    chat.failures.push({ error: unknownOutcome, isSent: false });
+    expect(await draw()).toMatchObject({ kind: "later" });
+    await change((record, nowMs) => deny(record, bob, aPlan().fingerprint, "no", nowMs));
+    expect(await draw()).toMatchObject({ kind: "later", inMs: unknownPostPauseMs });
+    expect(await store.undrawn()).toEqual(["r-1"]);
+    const before = chat.sent.length;
+    await clock.pass(unknownPostPauseMs - 1);
+    expect(await draw()).toMatchObject({ kind: "later", inMs: 1 });
+    expect(chat.sent).toHaveLength(before);
+    await clock.pass(1);
+    expect(await draw()).toMatchObject({ kind: "drawn" });
+    expect(chat.sent).toHaveLength(before + 1);
+    expect(await store.undrawn()).toEqual([]);
+  });
+
+  it("of a drawer that died is, too", async () => {
+    await draw();
+    await toAwaiting();
+    await draw();
+    const face = await faces.read("r-1");
+    const lock = await faces.lock("r-1", 1_000);
+    if (face === null || lock === null) throw new Error("there is no face to lock");
+    await lock.note({ ...face, unsureSinceMs: clock.nowMs() });
+    await lock.release();
+    await clock.pass(unknownPostPauseMs);
+    expect(await drawer.sweep({ deadlineMs: 1_000 })).toBeNull();
+    expect(await store.undrawn()).toEqual([]);
   });
 });
 
