@@ -1,5 +1,6 @@
 import type { FaceDrawer } from "../../handlers/face/drawer.ts";
 import { problemOf } from "../domain/errors.ts";
+import type { LostChannelNews } from "./lost-channel-news.ts";
 import type { Drawer, Log } from "./services.ts";
 
 /** For one message of a sweep. */
@@ -9,10 +10,13 @@ const sweepDrawDeadlineMs = 10_000;
 export class MessageKeeper implements Drawer {
   readonly #drawer: FaceDrawer;
   readonly #log: Log;
+  readonly #lost: Pick<LostChannelNews, "tell"> | null;
 
-  constructor(drawer: FaceDrawer, log: Log) {
+  /** @param lost hears of what Slack does not let be shown */
+  constructor(drawer: FaceDrawer, log: Log, lost: Pick<LostChannelNews, "tell"> | null = null) {
     this.#drawer = drawer;
     this.#log = log;
+    this.#lost = lost;
   }
 
   async drawOnce(requestId: string, options: { readonly deadlineMs: number }): Promise<void> {
@@ -29,5 +33,6 @@ export class MessageKeeper implements Drawer {
 
   async sweep(signal: AbortSignal): Promise<void> {
     await this.#drawer.sweep({ deadlineMs: sweepDrawDeadlineMs, signal });
+    for (const [requestId, slackError] of this.#drawer.refused) await this.#lost?.tell(requestId, slackError);
   }
 }

@@ -23,6 +23,7 @@ import { RedisFaceStore } from "../adapters/redis/face-store.ts";
 import { RedisFreezeWishes } from "../adapters/redis/freeze-wishes.ts";
 import { ClusterKeys } from "../adapters/redis/keys.ts";
 import { RedisMemberships } from "../adapters/redis/memberships.ts";
+import { RedisOnce } from "../adapters/redis/once.ts";
 import { RedisRequestStore } from "../adapters/redis/request-store.ts";
 import { SlackChannels } from "../adapters/slack/channels.ts";
 import { SlackChat } from "../adapters/slack/chat.ts";
@@ -40,6 +41,7 @@ import { operations } from "../operations/registry.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import { version } from "../version.ts";
 import { ChannelKeeper } from "./channel-keeper.ts";
+import { LostChannelNews } from "./lost-channel-news.ts";
 import { MembershipKeeper } from "./membership-keeper.ts";
 import { MessageKeeper } from "./message-keeper.ts";
 import { openDirectories } from "./open-directories.ts";
@@ -88,6 +90,13 @@ export async function startWorker(
   const ownCluster = configuration.clusters.find((candidate) => candidate.name === cluster);
   if (ownCluster === undefined)
     throw fail("configuration_invalid", { file: "handover.yaml", issues: [`it has no cluster ${cluster}`] });
+  const lost = new LostChannelNews({
+    store,
+    once: new RedisOnce(redis, keys),
+    chat,
+    channelId: ownCluster.channel,
+    log,
+  });
   const services: WorkerServices = {
     cluster,
     workerId,
@@ -125,7 +134,7 @@ export async function startWorker(
     observer: new LeaseObserver(systemClock),
     leaseDurationMs: settings.leaseSeconds * 1000,
     newId: () => newId(randomBytes),
-    draw: new MessageKeeper(new FaceDrawer({ requests: store, faces, chat, clock: systemClock }), log),
+    draw: new MessageKeeper(new FaceDrawer({ requests: store, faces, chat, clock: systemClock }), log, lost),
     log,
   };
   const worker = new HandoverWorker(services);

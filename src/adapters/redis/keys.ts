@@ -59,6 +59,11 @@ export class ClusterKeys {
     return `${this.#prefix}face-lock:${requestId}`;
   }
 
+  /** Of something that is done once. */
+  once(what: string): string {
+    return `${this.#prefix}once:${what}`;
+  }
+
   /** Holds the id of the request that this delivery became. */
   delivery(deliveryId: string): string {
     return `${this.#prefix}delivery:${digest(deliveryId)}`;

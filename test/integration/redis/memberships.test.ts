@@ -3,6 +3,7 @@ import { type RedisServer, startRedis } from "../../../sandbox/redis.ts";
 import { connectRedis, type RedisConnection } from "../../../src/adapters/redis/connection.ts";
 import { ClusterKeys } from "../../../src/adapters/redis/keys.ts";
 import { RedisMemberships } from "../../../src/adapters/redis/memberships.ts";
+import { RedisOnce } from "../../../src/adapters/redis/once.ts";
 import type { KeptMembership, KnownAnswer } from "../../../src/ports/memberships.ts";
 
 const keys = new ClusterKeys("main");
@@ -105,5 +106,18 @@ describe("the snapshot of who is in which group", () => {
     const leftMs = await connection.run((client) => client.pttl(keys.memberships));
     expect(leftMs).toBeGreaterThan(23 * 60 * 60_000);
     expect(leftMs).toBeLessThanOrEqual(24 * 60 * 60_000);
+  });
+});
+
+describe("what is done once", () => {
+  test("is one worker's while it is in hand, the next one's when that fell silent, and nobody's when it is done", async () => {
+    const once = new RedisOnce(connection, keys);
+    expect(await once.begin("told:r-1", 50)).toBe(true);
+    expect(await once.begin("told:r-2", 50)).toBe(true);
+    await expect.poll(() => once.begin("told:r-1", 60_000)).toBe(true);
+    expect(await once.begin("told:r-1", 60_000)).toBe(false);
+    await once.done("told:r-1");
+    expect(await once.begin("told:r-1", 1)).toBe(false);
+    expect(await connection.run((client) => client.pttl(keys.once("told:r-1")))).toBeGreaterThan(29 * 24 * 60 * 60_000);
   });
 });
