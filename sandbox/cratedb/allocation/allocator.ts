@@ -7,20 +7,17 @@ import {
   type TablePart,
 } from "../model/types.ts";
 import { objections, reasonsToLeave, wantedReplicas } from "./deciders.ts";
-import { type AllocationView, copiesOf, partsOf, placesOf } from "./view.ts";
+import { type AllocationView, partsOf, placesOf } from "./view.ts";
 
 /** A replica waits so long for the node that left, before it is built anew elsewhere (`unassigned.node_left.delayed_timeout`). */
 const delayedTimeoutMs = 60_000;
 
 /** Does all that can be done now: adds and drops replicas, allocates, moves what must leave, and balances. True: something changed. */
 export function reroute(view: AllocationView, newId: () => string): boolean {
-  const changes = [
-    partsOf(view.tables).map((part) => fitReplicas(part, view, newId)),
-    allocateUnassigned(view),
-    moveAway(view),
-    rebalance(view),
-  ];
-  return changes.flat().includes(true);
+  const fitted = partsOf(view.tables).map((part) => fitReplicas(part, view, newId));
+  if (fitted.includes(true)) view.recount();
+  const changes = [allocateUnassigned(view), moveAway(view), rebalance(view)];
+  return [...fitted, ...changes].includes(true);
 }
 
 /** The copy is where it was to be. */
@@ -69,7 +66,7 @@ export function nodeLeft(view: AllocationView, nodeId: string): void {
       }
     }
   }
-  for (const { group } of copiesOf(view.tables)) {
+  for (const { group } of view.copies) {
     const hasPrimary = group.copies.some((copy) => copy.primary && isActive(copy));
     if (!hasPrimary || !group.inSync.has(nodeId)) continue;
     // What is written from now on is not there.
@@ -80,7 +77,7 @@ export function nodeLeft(view: AllocationView, nodeId: string): void {
 
 /** Every copy is nowhere: the whole cluster stopped. */
 export function allStopped(view: AllocationView): void {
-  for (const copy of copiesOf(view.tables)) {
+  for (const copy of view.copies) {
     if (copy.target !== null) cancelMove(copy);
     becomesUnassigned(copy, view.nowMs(), "CLUSTER_RECOVERED");
   }
@@ -137,7 +134,7 @@ function fitReplicas(part: TablePart, view: AllocationView, newId: () => string)
 }
 
 function allocateUnassigned(view: AllocationView): boolean {
-  const waiting = copiesOf(view.tables).filter(({ state }) => state === "UNASSIGNED");
+  const waiting = view.copies.filter(({ state }) => state === "UNASSIGNED");
   const primaries = waiting.filter(({ primary }) => primary);
   const replicas = waiting.filter(
     ({ primary, group }) => !primary && group.copies.some((copy) => copy.primary && isActive(copy)),
@@ -148,15 +145,27 @@ function allocateUnassigned(view: AllocationView): boolean {
 }
 
 function allocate(copy: ShardCopy, view: AllocationView): boolean {
-  const node = best(copy, view, candidates(copy, view));
-  if (node === null) return false;
   const { group } = copy;
+  const nodes = candidates(copy, view);
+  const isOld = copy.primary && group.inSync.size > 0;
+  const node = best(copy, view, nodes) ?? (isOld ? forced(copy, view, nodes) : null);
+  if (node === null) return false;
   copy.node = node.id;
   copy.state = "INITIALIZING";
   copy.recovery = recoveryOf(copy, node);
   copy.unassigned = null;
   if (!copy.primary) group.inSync.delete(node.id);
   return true;
+}
+
+/**
+ * Where the data of a lost primary is, it may come back although filters or watermarks are against it: better there than
+ * nowhere (AllocationDecider.canForceAllocatePrimary). `allocation.enable` is obeyed all the same (crate-operator#880).
+ */
+function forced(copy: ShardCopy, view: AllocationView, nodes: readonly Member[]): Member | null {
+  const strict = ["enable", "same_shard", "max_retry"];
+  const fit = nodes.filter((node) => objections(copy, node, view).every(({ decider }) => !strict.includes(decider)));
+  return fit[0] ?? null;
 }
 
 function recoveryOf({ primary, group }: ShardCopy, node: Member): Recovery {
@@ -193,12 +202,12 @@ function best(copy: ShardCopy, view: AllocationView, nodes: readonly Member[]): 
 }
 
 function countOn(view: AllocationView, nodeId: string): number {
-  return copiesOf(view.tables).filter(({ node, target }) => (target ?? node) === nodeId).length;
+  return view.copies.filter(({ node, target }) => (target ?? node) === nodeId).length;
 }
 
 function moveAway(view: AllocationView): boolean {
   let changed = false;
-  for (const copy of copiesOf(view.tables)) {
+  for (const copy of view.copies) {
     if (copy.state !== "STARTED" || reasonsToLeave(copy, view).length === 0) continue;
     const node = best(copy, view, [...view.dataNodes.values()]);
     if (node === null) continue;
@@ -218,7 +227,7 @@ function move(copy: ShardCopy, node: Member): void {
 function rebalance(view: AllocationView): boolean {
   const { settings } = view;
   const enabled = settings.get("cluster.routing.rebalance.enable").toLowerCase();
-  const copies = copiesOf(view.tables);
+  const copies = view.copies;
   const allowed = settings.get("cluster.routing.allocation.allow_rebalance").toLowerCase();
   if (enabled === "none" || (allowed !== "always" && !copies.every(isActive))) return false;
   let moving = copies.filter(({ state }) => state === "RELOCATING").length;
@@ -239,7 +248,7 @@ function improvement(view: AllocationView, enabled: string): { copy: ShardCopy; 
   for (const full of nodes.toReversed()) {
     for (const empty of nodes) {
       if (countOn(view, full.id) - countOn(view, empty.id) < 2) break;
-      const copy = copiesOf(view.tables).find(
+      const copy = view.copies.find(
         (one) =>
           one.node === full.id &&
           one.state === "STARTED" &&

@@ -1,7 +1,7 @@
 import { replicasFor } from "../model/replicas.ts";
 import { freeBelow, listOf } from "../model/settings.ts";
 import type { Member, ShardCopy, TablePart } from "../model/types.ts";
-import { type AllocationView, copiesOf, incomingBytes, placesOf, usedBytes } from "./view.ts";
+import { type AllocationView, incomingBytes, placesOf, usedBytes } from "./view.ts";
 
 /**
  * The rules of CrateDB's allocation, each as its decider in org.elasticsearch.cluster.routing.allocation.decider has it, with
@@ -55,7 +55,7 @@ function filterOf(part: TablePart, node: Member, view: AllocationView): Objectio
     include: tableFilter(part, "include"),
     exclude: tableFilter(part, "exclude"),
   };
-  const isOwn = Object.values(own).some((filter) => filter.size > 0);
+  const isOwn = own.require.size + own.include.size + own.exclude.size > 0;
   const setting = isOwn ? "index.routing.allocation" : "cluster.routing.allocation";
   const level = isOwn ? "index" : "cluster";
   const startUp = node.spec.arguments;
@@ -82,7 +82,10 @@ function filterOf(part: TablePart, node: Member, view: AllocationView): Objectio
 
 const filters: Decider = (copy, node, view) => filterOf(copy.group.part, node, view);
 
-function tableFilter(part: TablePart, way: string): Map<string, string> {
+const nothing: ReadonlyMap<string, string> = new Map();
+
+function tableFilter(part: TablePart, way: string): ReadonlyMap<string, string> {
+  if (part.settings.size === 0) return nothing;
   const prefix = `routing.allocation.${way}.`;
   const own = [...part.settings].filter(([name, value]) => name.startsWith(prefix) && value !== "");
   return new Map(own.map(([name, value]) => [name.slice(prefix.length), value]));
@@ -98,10 +101,20 @@ function matches({ id, spec }: Member, [attribute, values]: readonly [string, st
   };
   const value = special[attribute] ?? spec.attributes[attribute];
   if (value === undefined) return false;
-  return listOf(values).some((pattern) => {
+  return patternsOf(values).some((pattern) => pattern.test(value));
+}
+
+const patterns = new Map<string, readonly RegExp[]>();
+
+function patternsOf(values: string): readonly RegExp[] {
+  const known = patterns.get(values);
+  if (known !== undefined) return known;
+  const made = listOf(values).map((pattern) => {
     const parts = pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"));
-    return new RegExp(`^${parts.join(".*")}$`).test(value);
+    return new RegExp(`^${parts.join(".*")}$`);
   });
+  patterns.set(values, made);
+  return made;
 }
 
 const leavingNode: Decider = (copy, node, view) => {
@@ -170,7 +183,7 @@ const awarenessToRemain = awareness(false);
 const totalShards =
   (moves: boolean): Decider =>
   (copy, node, view) => {
-    const here = copiesOf(view.tables).filter(
+    const here = view.copies.filter(
       (one) => one.target === node.id || (one.node === node.id && one.state !== "RELOCATING"),
     );
     const isOver = (count: number, limit: number) => limit > 0 && (moves ? count >= limit : count > limit);
@@ -223,7 +236,7 @@ const diskToRemain: Decider = (_, node, view) => {
   const high = "cluster.routing.allocation.disk.watermark.high";
   if (!isDiskWatched(view)) return null;
   const { totalBytes } = view.disk(node.id);
-  const leaving = copiesOf(view.tables).filter((one) => one.node === node.id && one.state === "RELOCATING");
+  const leaving = view.copies.filter((one) => one.node === node.id && one.state === "RELOCATING");
   const free = totalBytes - usedBytes(view, node.id) + leaving.reduce((sum, { group }) => sum + group.bytes, 0);
   const floor = freeBelow(view.settings.get(high), totalBytes);
   if (free >= floor) return null;
@@ -249,7 +262,7 @@ const held: Decider = (copy, _, view) => {
 const throttle: Decider = (copy, node, view) => {
   const setting = "node_concurrent_recoveries";
   const limit = Number(view.settings.get(`cluster.routing.allocation.${setting}`));
-  const all = copiesOf(view.tables);
+  const all = view.copies;
   const incoming = all.filter(
     (one) =>
       one.target === node.id || (one.node === node.id && one.state === "INITIALIZING" && one.recovery?.type === "PEER"),

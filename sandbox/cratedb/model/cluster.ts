@@ -194,9 +194,18 @@ export class SimulatedCrateCluster {
 
   /** What allocation decides by. */
   view(): AllocationView {
+    let copies: readonly ShardCopy[] | null = null;
+    const { tables } = this;
     return {
+      get copies() {
+        copies ??= copiesOf(tables);
+        return copies;
+      },
+      recount: () => {
+        copies = null;
+      },
       dataNodes: new Map([...this.#members].filter(([, { spec }]) => spec.holdsData)),
-      tables: this.tables,
+      tables,
       settings: this.settings,
       disk: (id) => this.disk(id),
       held: (copy) => this.#held(copy),

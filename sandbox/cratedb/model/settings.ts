@@ -46,6 +46,8 @@ const filters = ["exclude", "include", "require"].flatMap((way) =>
   ["_host", "_id", "_ip", "_name"].map((attribute) => `cluster.routing.allocation.${way}.${attribute}`),
 );
 
+const noStartUp: Readonly<Record<string, string>> = {};
+
 export type SettingScope = "transient" | "persistent";
 
 /**
@@ -58,13 +60,18 @@ export class SimSettings {
     persistent: new Map(),
   };
 
+  /** By prefix, as long as nothing is changed. */
+  readonly #groups = new Map<string, ReadonlyMap<string, string>>();
+
   /** Throws a CrateSqlError for what CrateDB refuses; nothing is set then. */
   set(scope: SettingScope, values: readonly (readonly [name: string, value: unknown])[]): void {
+    this.#groups.clear();
     const checked = values.map(([name, value]) => [name, checkedValue(name, value)] as const);
     for (const [name, value] of checked) this.#levels[scope].set(name, value);
   }
 
   reset(names: readonly string[]): void {
+    this.#groups.clear();
     for (const name of names) {
       // Also a whole group: RESET GLOBAL cluster.routing.allocation.
       const isGroup = !isKnown(name);
@@ -77,6 +84,7 @@ export class SimSettings {
 
   /** The whole cluster stopped. */
   forgetTransient(): void {
+    this.#groups.clear();
     this.#levels.transient.clear();
   }
 
@@ -98,13 +106,16 @@ export class SimSettings {
   }
 
   /** By attribute, only those that are not empty. */
-  filters(way: "exclude" | "include" | "require", startUp: Readonly<Record<string, string>> = {}): Map<string, string> {
+  filters(
+    way: "exclude" | "include" | "require",
+    startUp: Readonly<Record<string, string>> = noStartUp,
+  ): ReadonlyMap<string, string> {
     return this.#group(`cluster.routing.allocation.${way}.`, startUp);
   }
 
   /** By attribute, values that count though no node has them. */
   forcedAwareness(): Map<string, string[]> {
-    const forced = this.#group("cluster.routing.allocation.awareness.force.", {});
+    const forced = this.#group("cluster.routing.allocation.awareness.force.", noStartUp);
     return new Map([...forced].map(([name, values]) => [name.replace(/\.values$/, ""), listOf(values)]));
   }
 
@@ -117,12 +128,30 @@ export class SimSettings {
     return root;
   }
 
-  #group(prefix: string, startUp: Readonly<Record<string, string>>): Map<string, string> {
-    const levels = [startUp, Object.fromEntries(this.#levels.persistent), Object.fromEntries(this.#levels.transient)];
-    const all = Object.assign({}, ...levels);
-    const entries = Object.entries<string>(all).filter(([name, value]) => name.startsWith(prefix) && value !== "");
-    return new Map(entries.map(([name, value]) => [name.slice(prefix.length), value]));
+  #group(prefix: string, startUp: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+    const named = startUpBelow(prefix, startUp);
+    const known = named === null ? this.#groups.get(prefix) : undefined;
+    if (known !== undefined) return known;
+    const all = new Map([...(named ?? []), ...this.#levels.persistent, ...this.#levels.transient]);
+    const entries = [...all].filter(([name, value]) => name.startsWith(prefix) && value !== "");
+    const group = new Map(entries.map(([name, value]) => [name.slice(prefix.length), value]));
+    if (named === null) this.#groups.set(prefix, group);
+    return group;
   }
+}
+
+const groupsOfStartUp = new WeakMap<object, Map<string, readonly (readonly [string, string])[] | null>>();
+
+/** Start-up arguments of a group of settings; null: there are none, as mostly. Nodes never change theirs. */
+function startUpBelow(prefix: string, startUp: Readonly<Record<string, string>>) {
+  const known = groupsOfStartUp.get(startUp) ?? new Map<string, readonly (readonly [string, string])[] | null>();
+  groupsOfStartUp.set(startUp, known);
+  const cached = known.get(prefix);
+  if (cached !== undefined) return cached;
+  const found = Object.entries(startUp).filter(([name]) => name.startsWith(prefix));
+  const named = found.length === 0 ? null : found;
+  known.set(prefix, named);
+  return named;
 }
 
 export function listOf(text: string): string[] {
