@@ -82,6 +82,7 @@ export class Scenario {
           approvers: [alice.id, bob.id, carol.id],
           approvals: 1,
           expiresAfterMinutes: options.expiresAfterMinutes ?? 15,
+          remindAfterMinutes: [5],
         },
         {
           name: "questions",
