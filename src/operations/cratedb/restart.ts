@@ -103,8 +103,8 @@ export function planRestart(
       steps: restartSteps(details),
       cost: costOf(details),
       bounds: [
-        `before each restart every node there, a master, every table GREEN, no backup running`,
-        `${timeText(details.waitMs)} for each node, beside the time it has to end`,
+        "every node there, a master, every table GREEN and no backup running before each restart",
+        `each node back within ${timeText(details.waitMs)}, beside the time that it has to end`,
       ],
       warnings: restartWarnings(situation, nodes),
       details,

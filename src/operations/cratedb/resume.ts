@@ -51,7 +51,7 @@ export function planResume(targetName: string, surroundings: SuspensionSurroundi
       }),
       steps: resumeSteps(details),
       cost: "Nodes start and read their data from their disks; clients can connect as soon as the first tables are there.",
-      bounds: [`${timeText(waitMs)} until masters, and then all nodes, are there and every table is healthy`],
+      bounds: [`masters, and then all nodes, are there and every table is healthy within ${timeText(waitMs)}`],
       warnings: unseenWarnings(surroundings),
       details,
     },
