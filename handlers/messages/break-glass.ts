@@ -16,6 +16,8 @@ export interface BreakGlassNews {
   readonly target: string;
   readonly executionId: string;
   readonly outcome: Outcome | null;
+  /** Whom the policy names for it, where that is not this user. */
+  readonly named?: string;
   /** What its user accepted by name that it may cost. */
   readonly accepted?: string;
   /** The freeze that they went past, in a sentence. */
@@ -38,6 +40,9 @@ export function breakGlassMessage(news: BreakGlassNews): ChatMessage {
     blocks: [
       section(`*${mrkdwn(headline)}*${details === "" ? "" : `\n${details}`}`),
       ...(news.overrode === undefined ? [] : [context(`❄️ ${mrkdwn(news.overrode)}`)]),
+      ...(news.named === undefined
+        ? []
+        : [context(`⚠️ The policy does not name ${mrkdwn(news.user)} for this, but ${mrkdwn(news.named)}.`)]),
       ...(news.accepted === undefined ? [] : [context(`Accepted by name: ${mrkdwn(news.accepted)}`)]),
       context(`Reason: ${mrkdwn(news.reason)}`, `Execution ${mrkdwn(news.executionId)}`),
     ],

@@ -151,7 +151,7 @@ class CommandRun {
       const why = problem("acceptance_missing", { title, figures, commandLine: this.#lineWith(flag) });
       return refusal({ ...about, plan: draft }, [why]);
     }
-    const user = await this.#world.identity.username(context.signal);
+    const { username: user, groups } = await this.#world.identity.whoAmI(context.signal);
     const id = this.#world.newId();
     const plan = planFrom(
       draft,
@@ -175,7 +175,7 @@ class CommandRun {
     const execution: LedgerExecution = {
       version: 1,
       id: `x-${id}`,
-      authority: { kind: "break_glass", user, reason: about.reason ?? "", plan },
+      authority: { kind: "break_glass", user, groups: [...groups], reason: about.reason ?? "", plan },
       startedBy: `${user} (${this.#world.holder})`,
       startedAtMs: this.#world.clock.nowMs(),
       committed: false,

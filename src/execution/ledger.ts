@@ -29,6 +29,8 @@ export const authoritySchema = z.discriminatedUnion("kind", [
     kind: z.literal("break_glass"),
     /** The Kubernetes user, as the API server names it. */
     user: z.string(),
+    /** Those that the API server counts the user among; missing where they were not asked for. */
+    groups: z.array(z.string()).optional(),
     reason: z.string(),
     plan: planSchema,
   }),

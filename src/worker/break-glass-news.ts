@@ -1,10 +1,12 @@
 import { type BreakGlassNews, breakGlassMessage } from "../../handlers/messages/break-glass.ts";
+import { HandoverError } from "../domain/errors.ts";
 import { mention } from "../domain/people.ts";
 import type { Outcome } from "../domain/request.ts";
 import type { LedgerExecution } from "../execution/ledger.ts";
 import { overriddenFreeze } from "../execution/preflight.ts";
 import { ChatError } from "../ports/chat.ts";
 import type { TargetReference } from "../ports/workloads.ts";
+import { auditBreakGlass, type PolicyOnBreakGlass, policyOnBreakGlass } from "./break-glass-audit.ts";
 import type { WorkerServices } from "./services.ts";
 
 const postDeadlineMs = 5_000;
@@ -12,7 +14,10 @@ const postDeadlineMs = 5_000;
 /** What this process has told already. After a restart it may tell once more: better twice than never. */
 const told = new WeakMap<NewsServices, Set<string>>();
 
-type NewsServices = Pick<WorkerServices, "chat" | "channelId" | "log">;
+type NewsServices = Pick<
+  WorkerServices,
+  "chat" | "channelId" | "log" | "store" | "once" | "policy" | "cluster" | "workloads"
+>;
 
 /** An execution beside a lease, and how far it is. */
 interface Told {
@@ -23,7 +28,7 @@ interface Told {
 }
 
 /**
- * Announces in the cluster's channel what somebody does from the command line: that it began, that it was left unfinished,
+ * Announces in the cluster's channel, and puts into the audit, what somebody does from the command line: that it began, that it was left unfinished,
  * that somebody finishes what another process left, how it ended. An execution in which no command line had a hand is not
  * announced here.
  */
@@ -33,15 +38,37 @@ export async function announceBreakGlass(services: NewsServices, target: TargetR
   const key = `${news.executionId}/${news.phase}/${about.execution.finisher?.atMs ?? ""}`;
   const known = told.get(services) ?? new Set<string>();
   told.set(services, known);
+  if (known.has(key) && known.has(inAudit(key))) return;
+  const said = news.phase === "started" ? await policyOnBreakGlass(services, target, about.execution) : null;
+  if (!known.has(inAudit(key)) && (await isAudited(services, news, said))) known.add(inAudit(key));
   if (known.has(key)) return;
   try {
     const signal = AbortSignal.timeout(postDeadlineMs);
-    await services.chat.post(services.channelId, breakGlassMessage(news), null, signal);
+    const named = said === null || said.named === null ? {} : { named: said.named };
+    await services.chat.post(services.channelId, breakGlassMessage({ ...news, ...named }), null, signal);
     known.add(key);
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
     services.log.warn({ executionId: news.executionId, slack: error.slackError }, "break-glass use not announced yet");
     if (about.end !== null) throw error;
+  }
+}
+
+const inAudit = (key: string) => `${key}/audit`;
+
+/** The channel hears of it also when Redis does not answer; then it is tried again as long as the lease tells of it. */
+async function isAudited(
+  services: NewsServices,
+  news: BreakGlassNews,
+  said: PolicyOnBreakGlass | null,
+): Promise<boolean> {
+  try {
+    return await auditBreakGlass(services, news, said);
+  } catch (error) {
+    if (!(error instanceof HandoverError)) throw error;
+    const { executionId, phase } = news;
+    services.log.warn({ executionId, phase, problem: error.problem.code }, "break-glass use is not in the audit yet");
+    return false;
   }
 }
 

@@ -10,6 +10,7 @@ import type { CrateServers } from "../ports/crate-servers.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import type { ClusterFreezes, FreezeWishes } from "../ports/freezes.ts";
 import type { MembershipSource } from "../ports/memberships.ts";
+import type { Once } from "../ports/once.ts";
 import type { Announcements, FaceStore, RequestStore } from "../ports/request-store.ts";
 import type { WakeUp } from "../ports/wake-up.ts";
 import type { TargetLeases, Workloads } from "../ports/workloads.ts";
@@ -34,6 +35,8 @@ export interface WorkerServices {
   readonly workloads: Workloads;
   readonly leases: TargetLeases;
   readonly freezes: ClusterFreezes;
+  /** What all workers of the cluster together do once. */
+  readonly once: Once;
   readonly freezeWishes: FreezeWishes;
   readonly dolt: DoltServers;
   readonly crate: CrateServers;

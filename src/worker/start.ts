@@ -90,9 +90,10 @@ export async function startWorker(
   const ownCluster = configuration.clusters.find((candidate) => candidate.name === cluster);
   if (ownCluster === undefined)
     throw fail("configuration_invalid", { file: "handover.yaml", issues: [`it has no cluster ${cluster}`] });
+  const once = new RedisOnce(redis, keys);
   const lost = new LostChannelNews({
     store,
-    once: new RedisOnce(redis, keys),
+    once,
     chat,
     channelId: ownCluster.channel,
     log,
@@ -121,6 +122,7 @@ export async function startWorker(
     leases: new KubernetesTargetLeases(api, { namespaces: settings.namespaces }),
     freezes: new KubernetesFreezes(api, { namespaces: settings.namespaces }),
     freezeWishes: new RedisFreezeWishes(redis, keys),
+    once,
     dolt,
     crate: new HttpCrateServers(),
     crateClusters: new KubernetesCrateClusters(api),

@@ -8,6 +8,7 @@ import { ManualClock } from "../../support/manual-clock.ts";
 import { MemoryFreezes, MemoryFreezeWishes } from "../../support/memory-freezes.ts";
 import { MemoryLeases } from "../../support/memory-leases.ts";
 import { MemoryMemberships } from "../../support/memory-memberships.ts";
+import { MemoryOnce } from "../../support/memory-once.ts";
 import {
   MemoryAnnouncements,
   MemoryFaceStore,
@@ -67,6 +68,7 @@ export class AWorker {
       leases,
       freezes,
       freezeWishes,
+      once: new MemoryOnce(),
       operations: [operation],
       policy: policyOf(policy),
       clusterKey,

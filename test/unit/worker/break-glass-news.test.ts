@@ -5,18 +5,21 @@ import { announceBreakGlass } from "../../../src/worker/break-glass-news.ts";
 import { aRecord } from "../../support/records.ts";
 import { breakGlassExecution } from "../../support/test-operation.ts";
 import { RecordedChat } from "../handlers/recorded-chat.ts";
+import { AWorker } from "./a-worker.ts";
 
 const target = { namespace: "shop", workload: "orders" };
 const kim = { user: "kim@example.com", reason: "worker is gone", atMs: 7 };
 const outcome = { atMs: 9, summary: "orders-1 is primary.", writesStoppedMs: null, problems: [] };
 
 let chat: RecordedChat;
+let worker: AWorker;
 let services: Parameters<typeof announceBreakGlass>[0];
 
 beforeEach(() => {
   chat = new RecordedChat();
-  const quiet = () => undefined;
-  services = { chat, channelId: "C1", log: { info: quiet, warn: quiet, error: quiet } };
+  worker = new AWorker();
+  worker.policy = [{ name: "shop", operations: ["dolt.*"], requesters: ["U1"], approvals: 0 }];
+  services = { ...worker.services(), chat, channelId: "C1" };
 });
 
 const fromSlack = (): LedgerExecution => ({
@@ -77,4 +80,59 @@ it("does not count as told what Slack did not take, and of an end the caller hea
   await announce(execution, false);
   expect(texts()).toHaveLength(1);
   await expect(announce(execution, false, { outcome })).rejects.toBe(away.error);
+});
+
+const audited = () => worker.store.events.filter(({ kind }) => kind === "break_glass");
+
+it("puts each phase into the audit, once whatever the number of workers, with who, why and what the policy says", async () => {
+  const execution = breakGlassExecution();
+  const another = { ...services };
+  for (const one of [services, another]) {
+    await announceBreakGlass(one, target, { execution, abandoned: false, end: null });
+    await announceBreakGlass(one, target, { execution, abandoned: false, end: { outcome } });
+  }
+  expect(audited()).toHaveLength(2);
+  expect(audited()[0]).toMatchObject({
+    by: { commandLine: "kim" },
+    facts: {
+      phase: "started",
+      operation: "dolt.failover",
+      reason: "test",
+      rule: "shop",
+      allowed: "the policy does not say",
+    },
+  });
+  expect(audited()[1]?.facts).toMatchObject({ phase: "ended", outcome: "orders-1 is primary." });
+});
+
+it("is put into the audit later when Redis does not answer, and announced all the same", async () => {
+  const execution = breakGlassExecution();
+  worker.store.away = true;
+  await announce(execution, false);
+  expect(texts()).toHaveLength(1);
+  expect(audited()).toEqual([]);
+});
+
+it.each([
+  ["nobody", [], "nobody"],
+  ["others", ["oidc:*", "admins"], "oidc:*, admins"],
+])("says aloud that the policy names %s for it", async (_, users, named) => {
+  worker.policy = worker.policy.map((rule) => ({ ...rule, breakGlass: { users } }));
+  services = { ...worker.services(), chat, channelId: "C1" };
+  await announce(breakGlassExecution(), false);
+  expect(texts()[0]).toContain(`The policy does not name kim for this, but ${named}.`);
+  expect(audited()[0]?.facts).toMatchObject({ allowed: "no" });
+});
+
+it.each([
+  ["by name", ["kim"]],
+  ["by a group", ["dba-*"]],
+])("is silent about whom it names %s", async (_, users) => {
+  worker.policy = worker.policy.map((rule) => ({ ...rule, breakGlass: { users } }));
+  services = { ...worker.services(), chat, channelId: "C1" };
+  const execution = breakGlassExecution();
+  if (execution.authority.kind !== "break_glass") throw new Error("it is of a grant");
+  await announce({ ...execution, authority: { ...execution.authority, groups: ["dba-team"] } }, false);
+  expect(texts()[0]).not.toContain("does not name");
+  expect(audited()[0]?.facts).toMatchObject({ allowed: "yes" });
 });

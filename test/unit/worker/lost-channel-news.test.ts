@@ -4,10 +4,10 @@ import type { RequestRecord } from "../../../src/domain/request.ts";
 import type { Transition } from "../../../src/domain/transitions/change.ts";
 import { takenBack, withdrawn } from "../../../src/domain/transitions/ending-early.ts";
 import { ChatError, type ChatMessage } from "../../../src/ports/chat.ts";
-import type { Once } from "../../../src/ports/once.ts";
 import { LostChannelNews } from "../../../src/worker/lost-channel-news.ts";
 import { MessageKeeper } from "../../../src/worker/message-keeper.ts";
 import { planRequest } from "../../../src/worker/plan-request.ts";
+import { MemoryOnce } from "../../support/memory-once.ts";
 import { MemoryFaceStore } from "../../support/memory-request-store.ts";
 import { alice, anEvent, aRecord } from "../../support/records.ts";
 import { RecordedChat } from "../handlers/recorded-chat.ts";
@@ -39,20 +39,6 @@ class ClosingChat extends RecordedChat {
   #refuse(channelId: string): void {
     const error = this.closed.get(channelId);
     if (error !== undefined) throw error;
-  }
-}
-
-class MemoryOnce implements Once {
-  readonly known = new Set<string>();
-
-  async begin(what: string): Promise<boolean> {
-    if (this.known.has(what)) return false;
-    this.known.add(what);
-    return true;
-  }
-
-  async done(what: string): Promise<void> {
-    this.known.add(what);
   }
 }
 
