@@ -1,5 +1,6 @@
 import type { Policy } from "../src/domain/policy/rule.ts";
 import type { PublicKeys, SigningKey } from "../src/domain/signing.ts";
+import type { Engine } from "../src/domain/target.ts";
 import type { Channels } from "../src/ports/channels.ts";
 import type { Chat, HomeTabs, Modals, People, Replies } from "../src/ports/chat.ts";
 import type { Clock } from "../src/ports/clock.ts";
@@ -34,6 +35,8 @@ export interface EdgeServices {
   readonly policy: Policy;
   /** Whose people are let in. */
   readonly home: Home;
+  /** For commands that name no target: by channel, one for each engine. */
+  readonly defaultTargets: Readonly<Record<string, Readonly<Partial<Record<Engine, string>>>>>;
   /** Channels in which plans may be shown although others read them. */
   readonly sharedChannels: readonly string[];
   readonly chat: Chat;

@@ -35,7 +35,11 @@ type Command = ParsedCommand<OperationDefinition>;
  * @throws {HandoverError} `redis_away`
  */
 export async function ask(asked: AskedCommand, services: EdgeServices, budget: Budget): Promise<ChatMessage> {
-  const parsed = parseCommandText(asked.text, slackGrammar(asked.engine));
+  const defaultTarget = services.defaultTargets[asked.channelId]?.[asked.engine];
+  const parsed = parseCommandText(asked.text, {
+    ...slackGrammar(asked.engine),
+    ...(defaultTarget === undefined ? {} : { defaultTarget }),
+  });
   if (!parsed.ok) return problemMessage(parsed.problem);
   const { command } = parsed;
   const announced = await readAnnounced(services);

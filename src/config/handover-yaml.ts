@@ -10,6 +10,7 @@ import {
   writtenRuleSchema,
 } from "../domain/policy/written.ts";
 import { readPublicKeys } from "../domain/signing.ts";
+import { engineSchema } from "../domain/target.ts";
 import { catalogue } from "../operations/catalogue.ts";
 import { doltAccessSchema } from "./dolt-access.ts";
 import { readYaml } from "./read-yaml.ts";
@@ -60,6 +61,13 @@ export const writtenConfigurationSchema = z.strictObject({
       (clusters) => new Set(clusters.map(({ name }) => name)).size === clusters.length,
       "names one cluster twice",
     ),
+  /** For commands that name no target, by the channel in which they are typed: one for each engine. */
+  channels: z
+    .record(
+      z.string().regex(/^[CG][A-Z0-9]+$/, "is not the id of a channel (C…), which the channel's details show"),
+      z.partialRecord(engineSchema, z.string().min(1)),
+    )
+    .default({}),
   /** What edges sign approvals with: all that may still be in use. */
   edge: z.strictObject({ publicKeys: z.array(publicKeySchema).min(1) }),
   /** Names for people, so that rules say `@dba` and one place says who that is. */

@@ -47,6 +47,8 @@ export interface Grammar<Definition extends CommandDefinition> {
   readonly definitions: readonly Definition[];
   readonly extras: readonly ExtraFlag[];
   readonly former?: FormerWords;
+  /** What is meant where no target is named; without one a target has to be. */
+  readonly defaultTarget?: string;
 }
 
 export interface ParsedCommand<Definition extends CommandDefinition> {
@@ -174,7 +176,9 @@ function parseRest<Definition extends CommandDefinition>(
     if (option.text === null) return refused(badValue(option.name, "", meant.expected));
     texts.set(option.name, option.text);
   }
-  const [targetText, ...leftOver] = positional;
+  const isNamed = isTargetNamed(positional[0], definition, grammar);
+  const targetText = isNamed ? positional[0] : grammar.defaultTarget;
+  const leftOver = isNamed ? positional.slice(1) : positional;
   if (targetText === undefined || targetText === "") return refused(problem("target_missing", { usage }));
   const [bareWord = "", ...itsWords] = leftOver;
   const bare = grammar.extras.find((extra) => extra.bare === true && extra.name === bareWord.toLowerCase());
@@ -192,6 +196,18 @@ function parseRest<Definition extends CommandDefinition>(
     return refused(problem("words_left_over", { words: shortened(leftOver.join(" ")), usage }));
   }
   return readTexts(definition, targetText, texts, grammar);
+}
+
+/** Whether the first word behind the operation is a target. Where there is a default one, words of an option's own need none before them. */
+function isTargetNamed(
+  word: string | undefined,
+  definition: CommandDefinition,
+  { defaultTarget, extras }: Grammar<CommandDefinition>,
+): boolean {
+  if (word === undefined) return false;
+  if (defaultTarget === undefined) return true;
+  if (extras.some(({ name, bare }) => bare === true && name === word.toLowerCase())) return false;
+  return !(word.includes("=") && definition.flags.some(({ words }) => words === true));
 }
 
 function readTexts<Definition extends CommandDefinition>(

@@ -71,6 +71,7 @@ export function openEdgeServices(
     }),
     policy: configuration.policy,
     home: configuration.slack,
+    defaultTargets: configuration.channels,
     sharedChannels: configuration.slack.sharedChannels,
     chat,
     replies: new SlackReplies(),

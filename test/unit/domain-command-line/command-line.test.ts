@@ -69,6 +69,21 @@ describe("what is understood", () => {
   });
 });
 
+describe("without a target, where there is a default one", () => {
+  const definitions = catalogue.filter(({ engine }) => engine === "cratedb");
+  const crate = { ...slack, definitions, defaultTarget: "prod/logs" };
+  it.each([
+    ["status", "prod/logs"],
+    ["status --reason x", "prod/logs"],
+    ["status other", "other"],
+    ["scale data=5", "prod/logs"],
+    ["scale other data=5", "other"],
+  ])("%s", (text, target) => {
+    const parsed = parseCommandText(text, crate);
+    expect(parsed.ok && parsed.command.targetText).toBe(target);
+  });
+});
+
 describe("what is not understood gets an answer", () => {
   it.each([
     ["", "command_unknown", `Known operations: ${verbs}.`],

@@ -40,6 +40,7 @@ export class AnEdge {
   readonly memberships = new MemoryMemberships(this.clock);
   /** What Slack says of every channel. */
   channel: ChannelState = { isShared: false, isArchived: false, hasApp: true };
+  defaultTargets: EdgeServices["defaultTargets"] = {};
   /** What was answered through the URL of a click. */
   readonly replied: { readonly responseUrl: string; readonly message: ChatMessage }[] = [];
   /** Modals that were opened. */
@@ -86,6 +87,7 @@ export class AnEdge {
       ],
       policy: policyOf(this.policy),
       home: { teamId: "T1" },
+      defaultTargets: this.defaultTargets,
       sharedChannels: [],
       chat,
       replies: { reply: async (responseUrl, message) => void this.replied.push({ responseUrl, message }) },

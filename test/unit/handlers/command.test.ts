@@ -17,6 +17,28 @@ async function type(text: string, over: Record<string, string> = {}): Promise<st
   return JSON.stringify((await answerEngineCommand("dolt", payload, edge.services))?.blocks);
 }
 
+describe("a channel's default target", () => {
+  beforeEach(async () => {
+    edge.defaultTargets = { C1: { dolt: "shop/orders" }, C2: { cratedb: "logs" } };
+    await edge.announce();
+  });
+
+  it.each(["failover", "failover --to orders-1", 'failover --reason "disk is full"'])(
+    "is meant where none is named: %s",
+    async (text) => {
+      expect(await type(text)).toContain("Recorded");
+      expect((await edge.requests.read("r-1"))?.record.target).toMatchObject({ namespace: "shop", name: "orders" });
+    },
+  );
+
+  it("is not meant where one is named, in other channels, or of another engine", async () => {
+    expect(await type("failover billing")).toContain("There is no target “billing” here");
+    expect(await type("failover", { channel_id: "C3" })).toContain("No target was named");
+    expect(await type("failover", { channel_id: "C2" })).toContain("No target was named");
+    expect((await edge.requests.unsettled()).ids).toEqual([]);
+  });
+});
+
 describe("a worker that fell silent", () => {
   const target = { ...orders, workload: "orders-db", runbooks: { failover: "https://runbooks.example.com/failover" } };
 
