@@ -125,7 +125,10 @@ const commonEdge = {
   PORT: port.default(3000),
 };
 
-const edgeSchema = z.object({ ...commonEdge, SLACK_SIGNING_SECRET: text });
+const edgeSchema = z.object({
+  ...commonEdge,
+  SLACK_SIGNING_SECRET: text,
+});
 
 const socketEdgeSchema = z.object({
   ...commonEdge,
