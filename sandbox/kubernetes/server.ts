@@ -64,6 +64,8 @@ async function answer(parts: ServerParts, request: GivenRequest): Promise<Answer
   switch (path.kind) {
     case "plain":
       return plain(path.path);
+    case "unknown":
+      return plain(url.pathname);
     case "discovery":
       if (method !== "GET") {
         throw notAllowed();
@@ -77,7 +79,7 @@ async function answer(parts: ServerParts, request: GivenRequest): Promise<Answer
 }
 
 function demandPermission(authorizer: Authorizer, user: User, method: string, url: URL, path: RequestPath): void {
-  if (path.kind !== "resource") {
+  if (path.kind === "plain" || path.kind === "discovery") {
     const attributes = { verb: method.toLowerCase(), path: url.pathname };
     if (!authorizer.allows(user, attributes)) {
       throw forbiddenPath(url.pathname, user.name, attributes.verb);

@@ -38,11 +38,15 @@ export interface FieldCause extends JsonObject {
 }
 
 /** `pods` or `statefulsets.apps`, as messages name a resource. */
-export function qualifiedName({ plural, group }: Resource): string {
+export function qualifiedName({ plural, group }: Pick<Resource, "plural" | "group">): string {
   return group === "" ? plural : `${plural}.${group}`;
 }
 
-function detailsOf({ plural, group }: Resource, name: string, more: JsonObject = {}): JsonObject {
+function detailsOf(
+  { plural, group }: Pick<Resource, "plural" | "group">,
+  name: string,
+  more: JsonObject = {},
+): JsonObject {
   return { ...(name === "" ? {} : { name }), ...(group === "" ? {} : { group }), kind: plural, ...more };
 }
 
@@ -112,7 +116,7 @@ export const unauthorized = (): ApiFailure => new ApiFailure(401, "Unauthorized"
 
 export const expired = (message: string): ApiFailure => new ApiFailure(410, "Expired", message);
 
-export const forbidden = (resource: Resource, name: string, why: string): ApiFailure =>
+export const forbidden = (resource: Pick<Resource, "plural" | "group">, name: string, why: string): ApiFailure =>
   new ApiFailure(
     403,
     "Forbidden",

@@ -13,6 +13,8 @@ export interface Rollouts {
   revisions(view: RolloutView, signal: AbortSignal): Promise<readonly TemplateRevision[]>;
   /** What is around it that a restart or a scaling may run into. Each part says why when it may not be read. */
   constraints(view: RolloutView, signal: AbortSignal): Promise<RolloutConstraints>;
+  /** HPAs and KEDA objects that set its number of pods, for people. */
+  autoscalers(view: RolloutView, signal: AbortSignal): Promise<Seen<readonly string[]>>;
   /**
    * Sets `kubectl.kubernetes.io/restartedAt` in the pod template (null: removes it), if the specification is still the one that
    * was looked at. False: it is another by now, nothing was written.
@@ -115,8 +117,6 @@ export interface TemplateRevision {
 }
 
 export interface RolloutConstraints {
-  /** HPAs and KEDA objects that set this workload's number of pods. */
-  readonly autoscalers: Seen<readonly string[]>;
   /** PodDisruptionBudgets that hold for its pods. */
   readonly budgets: Seen<readonly Budget[]>;
   /** ResourceQuotas of the namespace that hold for pods like these. */

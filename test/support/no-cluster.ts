@@ -22,6 +22,7 @@ export const noRollouts: Rollouts = {
   look: asked,
   revisions: asked,
   constraints: asked,
+  autoscalers: asked,
   setRestartedAt: asked,
   putTemplate: asked,
   setReplicas: asked,

@@ -9,6 +9,14 @@ export type RequestPath =
       readonly name: string | undefined;
       readonly subresource: string | undefined;
     }
+  /** Of a kind that is not served: whoever may not use it hears that, and not that there is none. */
+  | {
+      readonly kind: "unknown";
+      readonly resource: Pick<Resource, "group" | "plural">;
+      readonly namespace: string | undefined;
+      readonly name: string | undefined;
+      readonly subresource: string | undefined;
+    }
   | { readonly kind: "discovery"; readonly group: string | undefined; readonly version: string | undefined }
   | { readonly kind: "plain"; readonly path: string };
 
@@ -37,9 +45,11 @@ function inGroup(path: string, group: string, parts: readonly string[]): Request
   }
   const [first, namespace, plural, name, ...subresource] = below;
   if (first === "namespaces" && namespace !== undefined && plural !== undefined && !isNamespaceSubresource(below)) {
-    return asResource(path, findResource(group, version, plural), namespace, name, subresource);
+    const resource = findResource(group, version, plural) ?? { group, plural };
+    return asResource(path, resource, namespace, name, subresource);
   }
-  return asResource(path, findResource(group, version, first ?? ""), undefined, below[1], below.slice(2));
+  const resource = findResource(group, version, first ?? "") ?? { group, plural: first ?? "" };
+  return asResource(path, resource, undefined, below[1], below.slice(2));
 }
 
 /** `/namespaces/NAME/status` and `/finalize` are parts of the Namespace itself. */
@@ -49,13 +59,19 @@ function isNamespaceSubresource([, , part, more]: readonly string[]): boolean {
 
 function asResource(
   path: string,
-  resource: Resource | undefined,
+  resource: Resource | Pick<Resource, "group" | "plural">,
   namespace: string | undefined,
   name: string | undefined,
-  subresource: readonly string[],
+  [subresource, ...more]: readonly string[],
 ): RequestPath {
-  if (resource === undefined || (namespace !== undefined && !resource.namespaced) || subresource.length > 1) {
+  if (more.length > 0) {
     return { kind: "plain", path };
   }
-  return { kind: "resource", resource, namespace, name, subresource: subresource[0] };
+  if (!("kind" in resource)) {
+    return { kind: "unknown", resource, namespace, name, subresource };
+  }
+  if (namespace !== undefined && !resource.namespaced) {
+    return { kind: "plain", path };
+  }
+  return { kind: "resource", resource, namespace, name, subresource };
 }

@@ -12,12 +12,17 @@ export async function readConstraints(
   view: RolloutView,
   signal: AbortSignal,
 ): Promise<RolloutConstraints> {
-  const [autoscalers, budgets, quotas] = await Promise.all([
-    seen(autoscalersOf(api, view, signal)),
-    seen(budgetsOf(api, view, signal)),
-    seen(quotasOf(api, view, signal)),
-  ]);
-  return { autoscalers, budgets, quotas };
+  const [budgets, quotas] = await Promise.all([seen(budgetsOf(api, view, signal)), seen(quotasOf(api, view, signal))]);
+  return { budgets, quotas };
+}
+
+/** What sets the number of this workload's pods by itself, with between what. */
+export function readAutoscalersOf(
+  api: KubernetesApi,
+  view: RolloutView,
+  signal: AbortSignal,
+): Promise<Seen<readonly string[]>> {
+  return seen(autoscalersOf(api, view, signal));
 }
 
 async function seen<T>(reading: Promise<T>): Promise<Seen<T>> {

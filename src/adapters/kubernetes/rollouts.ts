@@ -8,6 +8,7 @@ import type {
   RolloutView,
   TemplateRevision,
 } from "../../ports/rollouts.ts";
+import type { Seen } from "../../ports/surroundings.ts";
 import type { TargetReference } from "../../ports/workloads.ts";
 import type { KubernetesApi } from "./api.ts";
 import { statusCode } from "./failures.ts";
@@ -18,7 +19,7 @@ import {
   templateOfReplicaSet,
   templateOfRevision,
 } from "./pod-template.ts";
-import { readConstraints } from "./rollout-constraints.ts";
+import { readAutoscalersOf, readConstraints } from "./rollout-constraints.ts";
 import { rolloutView } from "./rollout-view.ts";
 import { KubernetesScaling } from "./scaling.ts";
 import { resourceOf } from "./workload-kinds.ts";
@@ -78,6 +79,10 @@ export class KubernetesRollouts implements Rollouts {
 
   constraints(view: RolloutView, signal: AbortSignal): Promise<RolloutConstraints> {
     return readConstraints(this.#api, view, signal);
+  }
+
+  autoscalers(view: RolloutView, signal: AbortSignal): Promise<Seen<readonly string[]>> {
+    return readAutoscalersOf(this.#api, view, signal);
   }
 
   async setRestartedAt(view: RolloutView, at: string | null, signal: AbortSignal): Promise<boolean> {

@@ -18,6 +18,11 @@ const look: readonly AccessRule[] = [
 ];
 
 const constraints: readonly AccessRule[] = [
+  { group: "policy", resources: ["poddisruptionbudgets"], verbs: ["list"], why: "how many pods may be missing" },
+  { group: "", resources: ["resourcequotas"], verbs: ["list"], why: "how many more pods there is room for" },
+];
+
+const autoscalers: readonly AccessRule[] = [
   {
     group: "autoscaling",
     resources: ["horizontalpodautoscalers"],
@@ -30,8 +35,6 @@ const constraints: readonly AccessRule[] = [
     verbs: ["list"],
     why: "what else sets the number of pods, where KEDA is installed",
   },
-  { group: "policy", resources: ["poddisruptionbudgets"], verbs: ["list"], why: "how many pods may be missing" },
-  { group: "", resources: ["resourcequotas"], verbs: ["list"], why: "how many more pods there is room for" },
 ];
 
 const explain: readonly AccessRule[] = [
@@ -42,7 +45,7 @@ const explain: readonly AccessRule[] = [
 
 /** What each operation on ordinary workloads does with the Kubernetes API. */
 export const workloadAccess: AccessTable = {
-  "kubernetes.status": [...look, ...constraints, ...explain],
+  "kubernetes.status": [...look, ...constraints, ...autoscalers, ...explain],
   "kubernetes.restart": [
     ...look,
     ...constraints,
@@ -63,6 +66,7 @@ export const workloadAccess: AccessTable = {
   "kubernetes.scale": [
     ...look,
     ...constraints,
+    ...autoscalers,
     ...explain,
     {
       group: "apps",

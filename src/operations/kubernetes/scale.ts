@@ -1,6 +1,7 @@
 import { type Problem, problem } from "../../domain/errors.ts";
 import type { Acceptance, Fact, PlanWarning } from "../../domain/plan.ts";
 import type { RolloutConstraints, RolloutView } from "../../ports/rollouts.ts";
+import type { Seen } from "../../ports/surroundings.ts";
 import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import {
   commonObjections,
@@ -35,13 +36,18 @@ export const scaleOperation: Operation = {
     const { replicas: to } = parameters;
     if (to === undefined) return refusal([problem("workload_number", { now: view.wanted })]);
     if (to === view.wanted) return refusal([problem("workload_scaled", { workload, replicas: to })]);
-    const constraints = await context.workloads.rollouts.constraints(view, context.signal);
+    const { rollouts } = context.workloads;
+    const [constraints, autoscalers] = await Promise.all([
+      rollouts.constraints(view, context.signal),
+      rollouts.autoscalers(view, context.signal),
+    ]);
+    const around = { ...constraints, autoscalers };
     const objections = [
       ...commonObjections(context, view),
-      ...objectionsOf(context, view, to, constraints),
+      ...objectionsOf(context, view, to, around),
       ...(await missingRights(context, "scale", ["scale"])),
     ];
-    return objections.length > 0 ? refusal(objections) : draftOf(view, to, parameters, constraints);
+    return objections.length > 0 ? refusal(objections) : draftOf(view, to, parameters, around);
   },
 
   begin(context, plan) {
@@ -49,16 +55,16 @@ export const scaleOperation: Operation = {
   },
 };
 
+/** What is around the workload that a number of pods may run into. */
+interface Around extends RolloutConstraints {
+  readonly autoscalers: Seen<readonly string[]>;
+}
+
 function refusal(problems: readonly Problem[]): PlanResult {
   return { kind: "refused", problems };
 }
 
-function objectionsOf(
-  context: OperationContext,
-  view: RolloutView,
-  to: number,
-  constraints: RolloutConstraints,
-): Problem[] {
+function objectionsOf(context: OperationContext, view: RolloutView, to: number, constraints: Around): Problem[] {
   const workload = nameOf(context);
   const { manager, wanted } = view;
   const autoscalers = constraints.autoscalers.seen ? constraints.autoscalers.value : [];
@@ -72,12 +78,7 @@ function objectionsOf(
   ];
 }
 
-function draftOf(
-  view: RolloutView,
-  to: number,
-  parameters: ScaleParameters,
-  constraints: RolloutConstraints,
-): PlanResult {
+function draftOf(view: RolloutView, to: number, parameters: ScaleParameters, constraints: Around): PlanResult {
   const details: ScaleDetails = {
     uid: view.uid,
     from: view.wanted,
@@ -157,7 +158,7 @@ function costOf({ wanted }: RolloutView, to: number): string {
   return `${wanted - to} of ${wanted} pods end; their connections end with them.`;
 }
 
-function warningsOf(view: RolloutView, to: number, constraints: RolloutConstraints): PlanWarning[] {
+function warningsOf(view: RolloutView, to: number, constraints: Around): PlanWarning[] {
   const { budgets } = constraints;
   const blocked =
     to === 0 || to > view.wanted || !budgets.seen

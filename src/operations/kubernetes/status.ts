@@ -1,4 +1,5 @@
 import type { RolloutConstraints, RolloutView } from "../../ports/rollouts.ts";
+import type { Seen } from "../../ports/surroundings.ts";
 import { lineToType } from "../line-to-type.ts";
 import type { Operation, OperationContext } from "../operation.ts";
 import { lookAtRollout, nameOf } from "./look.ts";
@@ -15,14 +16,17 @@ export const statusOperation: Operation = {
 
   async plan(context) {
     const view = await lookAtRollout(context);
-    const [constraints, explained] = await Promise.all([
-      context.workloads.rollouts.constraints(view, context.signal),
+    const { rollouts } = context.workloads;
+    const [constraints, autoscalers, explained] = await Promise.all([
+      rollouts.constraints(view, context.signal),
+      rollouts.autoscalers(view, context.signal),
       explanations(context, view),
     ]);
-    const now = [...headLines(context, view), ...podLines(view), ...explained, ...aroundLines(view, constraints)];
+    const around = { ...constraints, autoscalers };
+    const now = [...headLines(context, view), ...podLines(view), ...explained, ...aroundLines(view, around)];
     return {
       kind: "plan",
-      draft: { facts: [], now, steps: [], cost: "", bounds: [], warnings: [], details: { view, constraints } },
+      draft: { facts: [], now, steps: [], cost: "", bounds: [], warnings: [], details: { view, around } },
     };
   },
 
@@ -79,7 +83,10 @@ async function explanations(context: OperationContext, view: RolloutView): Promi
   return told.flat();
 }
 
-function aroundLines(view: RolloutView, { autoscalers, budgets, quotas }: RolloutConstraints): string[] {
+function aroundLines(
+  view: RolloutView,
+  { autoscalers, budgets, quotas }: RolloutConstraints & { readonly autoscalers: Seen<readonly string[]> },
+): string[] {
   const unseen = [autoscalers, budgets, quotas].flatMap((part) => (part.seen ? [] : [part.why]));
   return [
     ...(view.manager === null ? [] : [`${view.manager.name} writes it too (${view.manager.sign}).`]),
