@@ -80,14 +80,17 @@ export function explainStuck(
   const stuck = allocations.filter((one) => one.nodeId !== null && ids.has(one.nodeId) && one.state === "STARTED");
   const groups = new Map<string, { copies: string[]; advice: Set<string> }>();
   for (const allocation of stuck) {
-    const reasons = allocation.decisions
+    const decisions = allocation.isStuck || allocation.problem === null ? allocation.decisions : [];
+    const reasons = decisions
       .filter(({ nodeName }) => !leaving.includes(nodeName))
       .map(({ nodeName, explanations }) => ({ nodeName, ...causeOf(explanations) }));
     const table = `${quoted(allocation.schema)}.${quoted(allocation.table)}`;
     const why =
-      reasons.length === 0
-        ? (allocation.problem ?? "CrateDB does not say why")
-        : [...new Set(reasons.map(({ nodeName, text }) => `${nodeName}: ${text}`))].join("; ");
+      !allocation.isStuck && allocation.problem !== null
+        ? "it waits for its turn"
+        : reasons.length === 0
+          ? (allocation.problem ?? "CrateDB does not say why")
+          : [...new Set(reasons.map(({ nodeName, text }) => `${nodeName}: ${text}`))].join("; ");
     const group = groups.get(why) ?? { copies: [], advice: new Set() };
     group.copies.push(
       `${partText(allocation)} shard ${allocation.shardId} (${allocation.primary ? "primary" : "copy"})`,
