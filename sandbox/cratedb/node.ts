@@ -25,6 +25,9 @@ export interface SimulatedCrateNodeOptions {
 /** How often a statement that waits looks at the clock again. */
 const waitMs = 20;
 
+/** A node that leaves waits no longer than this for those who still wait for it. */
+const mostAnsweringMs = 100;
+
 const bodySchema = z.object({
   stmt: z.string(),
   args: z.array(z.unknown()).optional(),
@@ -36,6 +39,7 @@ export class SimulatedCrateNode {
   readonly #options: SimulatedCrateNodeOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #answering = new Set<Promise<void>>();
   readonly #life = new AbortController();
   readonly #left = Promise.withResolvers<void>();
   #thawed = Promise.withResolvers<void>();
@@ -45,7 +49,10 @@ export class SimulatedCrateNode {
   private constructor(options: SimulatedCrateNodeOptions) {
     this.#options = options;
     this.#thawed.resolve();
-    this.#server = createServer((request, response) => void this.#serve(request, response));
+    this.#server = createServer((request, response) => {
+      const answering = this.#serve(request, response).finally(() => this.#answering.delete(answering));
+      this.#answering.add(answering);
+    });
     this.#server.on("connection", (socket) => {
       this.#sockets.add(socket);
       socket.on("close", () => this.#sockets.delete(socket));
@@ -119,8 +126,15 @@ export class SimulatedCrateNode {
     await listening.promise;
     const address = this.#server.address();
     this.#port = typeof address === "object" && address !== null ? address.port : 0;
-    const leave = () => void this.kill().then(() => this.#left.resolve());
+    const leave = () => void this.#leave();
     this.#local = cluster.start({ ...spec, restUrl: `${host}:${this.#port}` }, leave);
+  }
+
+  /** Ends by itself, once it has answered who asked for it. */
+  async #leave(): Promise<void> {
+    await Promise.race([Promise.all(this.#answering), new Promise((resolve) => setTimeout(resolve, mostAnsweringMs))]);
+    await this.kill();
+    this.#left.resolve();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
