@@ -12,6 +12,7 @@ interface CliFlag extends ExtraFlag {
 /** Options of the command line itself, for every operation. */
 const cliFlags: readonly CliFlag[] = [
   { name: "plan", value: null, summary: "show what would be done, and change nothing" },
+  { name: "dry-run", value: null, summary: "the same as --plan, as it is typed in Slack" },
   { name: "yes", value: null, summary: "do it without asking" },
   { name: "override-freeze", value: null, summary: "go past a freeze; it stands on record and is announced" },
   { name: "json", value: null, summary: "print one JSON document on stdout" },

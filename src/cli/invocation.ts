@@ -79,7 +79,7 @@ function readCommand(engine: Engine, words: readonly string[], interactive: bool
     engine,
     parsed: result.command,
     typed: printCommand(result.command, grammar),
-    planOnly: extras.plan === true,
+    planOnly: extras.plan === true || extras["dry-run"] === true,
     overrideFreeze: extras["override-freeze"] === true,
     yes: extras.yes === true,
     kubeconfig: textOf(extras.kubeconfig),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { slackGrammar } from "../../../handlers/commands/grammars.ts";
 import { exitCodes } from "../../../src/cli/exit-codes.ts";
 import { grammarFor } from "../../../src/cli/grammar.ts";
 import { engineSchema, terminalCommands } from "../../../src/domain/target.ts";
@@ -25,6 +26,16 @@ describe("docs/command-line.md", () => {
   it("lists every exit code", () => {
     const documented = tableRows(sectionOf(page, "## Exit codes")).map(([code]) => Number(code));
     expect(documented).toEqual(Object.values(exitCodes));
+  });
+});
+
+describe("docs/requests.md", () => {
+  it("lists every option that Slack's commands have beside the operations' own", () => {
+    const page = readPage("docs/requests.md");
+    const typed = slackGrammar("dolt").extras.map(({ name, value }) =>
+      value === null ? `--${name}` : `--${name} ${value}`,
+    );
+    expect(subjects(sectionOf(page, "## For later"))).toEqual(typed);
   });
 });
 
