@@ -15,6 +15,7 @@ import type { PooledKubeConfig } from "../adapters/kubernetes/pooled-kube-config
 import { KubernetesTargetLeases } from "../adapters/kubernetes/target-leases.ts";
 import { watchTargets } from "../adapters/kubernetes/target-watch.ts";
 import { KubernetesWorkloads } from "../adapters/kubernetes/workloads.ts";
+import { openDirectories } from "../adapters/open-directories.ts";
 import { RedisAnnouncements } from "../adapters/redis/announcements.ts";
 import { RedisChannels } from "../adapters/redis/channels.ts";
 import { connectRedis } from "../adapters/redis/connection.ts";
@@ -44,7 +45,6 @@ import { ChannelKeeper } from "./channel-keeper.ts";
 import { LostChannelNews } from "./lost-channel-news.ts";
 import { MembershipKeeper } from "./membership-keeper.ts";
 import { MessageKeeper } from "./message-keeper.ts";
-import { openDirectories } from "./open-directories.ts";
 import type { WorkerServices } from "./services.ts";
 import { HandoverWorker } from "./worker.ts";
 
@@ -85,7 +85,9 @@ export async function startWorker(
   const callSlack = createSlackCall(settings.slack);
   const chat = new SlackChat(callSlack);
   const slackChannels = new SlackChannels(callSlack);
-  const directories = openDirectories(settings, callSlack, store, systemClock);
+  const { pagerDuty } = settings;
+  const who = { home: configuration.slack, pagerDuty };
+  const directories = openDirectories(who, callSlack, () => store.nowMs(), systemClock);
   const wakeUp = new QueueWakeUp(redis, cluster);
   const ownCluster = configuration.clusters.find((candidate) => candidate.name === cluster);
   if (ownCluster === undefined)

@@ -5,6 +5,7 @@ import { readSideWords } from "../side-words.ts";
 import { webClock } from "./clock-checks.ts";
 import { type Finding, lookedAt, notChecked } from "./finding.ts";
 import { kubernetesFindings } from "./kubernetes-checks.ts";
+import { peopleFindings } from "./people-checks.ts";
 import { redisFindings } from "./redis-checks.ts";
 import { type DoctorSettings, readDoctorSettings } from "./settings.ts";
 import { clusterChannels, edgeAnswers, slackToken } from "./slack-checks.ts";
@@ -59,6 +60,7 @@ async function look(
     lookedAt("clocks: Slack", () => slackClock(slack.apiUrl, nowMs, signal)),
     lookedAt("Redis", () => redisFindings({ redisUrl, configuration, ownCluster: worker?.cluster ?? null }, nowMs)),
     lookedAt("edge", () => edgeFindings(edge, address, nowMs(), signal)),
+    worker === null ? [] : lookedAt("people", () => peopleFindings(worker, clock, signal)),
     worker === null ? [] : lookedAt("Kubernetes", () => kubernetesFindings(worker, kubeconfig, signal)),
   ]);
   interrupted.throwIfAborted();

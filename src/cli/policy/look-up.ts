@@ -1,8 +1,4 @@
-import { Directories } from "../../adapters/directories.ts";
-import { PagerDutyApi } from "../../adapters/pagerduty/api.ts";
-import { PagerDutyOnCall } from "../../adapters/pagerduty/on-call.ts";
-import { SlackEmails } from "../../adapters/slack/emails.ts";
-import { SlackUsergroups } from "../../adapters/slack/usergroups.ts";
+import { openDirectories } from "../../adapters/open-directories.ts";
 import { createSlackCall } from "../../adapters/slack/web-api.ts";
 import { type Environment, readLookUpSettings } from "../../config/environment.ts";
 import type { Configuration } from "../../config/handover-yaml.ts";
@@ -19,10 +15,7 @@ export async function lookUp(
   signal: AbortSignal,
 ): Promise<Memberships> {
   const { slack, pagerDuty } = readLookUpSettings(environment);
-  const callSlack = createSlackCall(slack);
-  const emails = new SlackEmails(callSlack, configuration.slack, clock);
-  const groups = new SlackUsergroups(callSlack, configuration.slack, clock);
-  const onCall = pagerDuty === null ? [] : [new PagerDutyOnCall(new PagerDutyApi(pagerDuty, clock), emails, clock)];
-  const directories = new Directories([groups, emails, ...onCall], async () => clock.nowMs());
+  const settings = { home: configuration.slack, pagerDuty };
+  const directories = openDirectories(settings, createSlackCall(slack), async () => clock.nowMs(), clock);
   return await directories.look(principals, signal);
 }
