@@ -1,3 +1,4 @@
+import { operationCommand } from "../../src/domain/operation-words.ts";
 import type { Outcome } from "../../src/domain/request.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import { context, section } from "./blocks.ts";
@@ -33,7 +34,7 @@ export function breakGlassMessage(news: BreakGlassNews): ChatMessage {
     finishing: `Break-glass: ${news.user} finishes ${what} from the command line, begun by ${news.begunBy} and left unfinished`,
     finished: `Break-glass: ${what}, begun by ${news.begunBy} and finished by ${news.user} from the command line, has ended`,
   }[news.phase];
-  const advice = `Finish it: ${code(`npx handover ${news.operation.replace(".", " ")} ${news.target} --reason "…"`)}`;
+  const advice = `Finish it: ${code(`${operationCommand(news.operation)} ${news.target} --reason "…"`)}`;
   const details = news.phase === "unfinished" ? advice : mrkdwn(news.outcome?.summary ?? "");
   return {
     text: mrkdwn(`${headline}. ${news.outcome?.summary ?? ""}`),

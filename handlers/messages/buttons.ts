@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { operationWords } from "../../src/domain/operation-words.ts";
 import { needsAcceptance, type Plan } from "../../src/domain/plan.ts";
 import {
   canStillStop,
@@ -163,7 +164,7 @@ function cancelButton(isCommitted: boolean, what: string, value: string): Block 
 }
 
 function whatOf(record: RequestRecord): string {
-  return `${record.operation.replace(".", " ")} of ${record.target.name} in ${record.target.cluster}`;
+  return `${operationWords(record.operation)} of ${record.target.name} in ${record.target.cluster}`;
 }
 
 function buttonValue(record: RequestRecord, plan: Plan): string {

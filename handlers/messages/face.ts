@@ -1,3 +1,4 @@
+import { operationWords } from "../../src/domain/operation-words.ts";
 import type { Plan } from "../../src/domain/plan.ts";
 import { standingOf } from "../../src/domain/policy/standing.ts";
 import {
@@ -61,7 +62,7 @@ function fitted({ first, now, last }: Body, most: number): readonly Block[] {
 /** Scope first: what, of which target, where. */
 export function title(record: RequestRecord): string {
   const { cluster, namespace, name } = record.target;
-  const what = record.operation.replace(".", " ");
+  const what = operationWords(record.operation);
   return `*${mrkdwn(what)} of ${named(name)}* · namespace *${named(namespace)}* · cluster *${named(cluster)}*`;
 }
 
@@ -238,7 +239,7 @@ function duration(ms: number): string {
 /** For notifications, watches and screen readers, the most important first: no formatting, no mention. */
 function fallbackText(record: RequestRecord): string {
   const { namespace, cluster, name } = record.target;
-  const what = `${record.operation.replace(".", " ")} of ${name} (${cluster}/${namespace})`;
+  const what = `${operationWords(record.operation)} of ${name} (${cluster}/${namespace})`;
   if (record.state === "awaiting_approval") return notification(`Approve? ${what}: ${askingText(record)}`);
   const words = isPaused(record) ? "paused" : record.state.replace("_", " ");
   const summary = record.outcome === undefined ? "" : ` ${record.outcome.summary}`;

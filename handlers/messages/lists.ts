@@ -1,4 +1,5 @@
 import type { AnnouncedFreeze } from "../../src/domain/freeze.ts";
+import { operationWords } from "../../src/domain/operation-words.ts";
 import { isPaused, type RequestRecord } from "../../src/domain/request.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import { type Block, context, limits, longList, notification, section } from "./blocks.ts";
@@ -83,7 +84,7 @@ export function freezeLines(freezes: readonly AnnouncedFreeze[]): string[] {
 /** One request of a list, in a line: how it stands, what it is, who asked, when, how it ended. */
 export function requestLine(record: RequestRecord, link: string | null): string {
   const { name, namespace, cluster } = record.target;
-  const what = `${record.operation.replace(".", " ")} of ${name}`;
+  const what = `${operationWords(record.operation)} of ${name}`;
   const title =
     link === null ? `*${mrkdwn(clip(what, 120))}*` : `*<${link}|${mrkdwn(clip(what, 120)).replaceAll("|", "¦")}>*`;
   const words = isPaused(record) ? "paused" : record.state.replaceAll("_", " ");

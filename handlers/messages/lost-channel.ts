@@ -1,3 +1,4 @@
+import { operationWords } from "../../src/domain/operation-words.ts";
 import type { RequestRecord } from "../../src/domain/request.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import { context, notification, section } from "./blocks.ts";
@@ -6,7 +7,7 @@ import { code, mrkdwn } from "./mrkdwn.ts";
 
 /** For the cluster's channel, and for whoever asked, when Slack does not let a request's message be shown where it was asked for. */
 export function lostChannelMessage(record: RequestRecord, slackError: string): ChatMessage {
-  const what = `${record.operation.replace(".", " ")} of ${record.target.name}`;
+  const what = `${operationWords(record.operation)} of ${record.target.name}`;
   const outcome = record.outcome === undefined ? "" : `\n${mrkdwn(record.outcome.summary)}`;
   return {
     text: notification(`Not shown where it was asked for: ${what} (${record.state.replaceAll("_", " ")})`),

@@ -1,3 +1,4 @@
+import { operationWords } from "../../src/domain/operation-words.ts";
 import type { RequestRecord } from "../../src/domain/request.ts";
 import { targetText } from "../../src/domain/target.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
@@ -11,7 +12,7 @@ import { mention, mrkdwn, timeOfDay, utcTime } from "./mrkdwn.ts";
  */
 export function reminderMessage(record: RequestRecord, permalink: string | null): ChatMessage {
   const { expiresAtMs } = record;
-  const what = `${record.operation.replace(".", " ")} of ${targetText(record.target)}`;
+  const what = `${operationWords(record.operation)} of ${targetText(record.target)}`;
   const until = expiresAtMs === null ? "" : ` It expires at ${utcTime(expiresAtMs)}.`;
   const expiry = expiresAtMs === null ? "" : ` It expires ${timeOfDay(expiresAtMs)}; no answer is no.`;
   const open =

@@ -1,3 +1,4 @@
+import { operationWords } from "../../src/domain/operation-words.ts";
 import type { RequestRecord } from "../../src/domain/request.ts";
 import { approvalsOf } from "../../src/domain/transitions/reading.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
@@ -11,7 +12,7 @@ export function startedMessage(record: RequestRecord, permalink: string | null):
   const by = approvers.length === 0 ? "no approval was needed" : `approved by ${approvers.join(", ")}`;
   const link = permalink === null ? "" : ` · <${permalink}|its message>`;
   return {
-    text: mrkdwn(`Started: ${record.operation.replace(".", " ")} of ${record.target.name}`),
+    text: mrkdwn(`Started: ${operationWords(record.operation)} of ${record.target.name}`),
     blocks: [
       section(`${title(record)}\nStarted, asked by ${mention(record.requester)}, ${by}${link}`),
       context(`Request ${mrkdwn(record.id)}`),

@@ -1,4 +1,5 @@
 import { fail, type Problem, problemOf } from "../domain/errors.ts";
+import { operationCommand } from "../domain/operation-words.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { StepProgress } from "../domain/request.ts";
 import type { Operation, OperationContext, OperationRun } from "../operations/operation.ts";
@@ -218,10 +219,7 @@ function unfinished({ context, operation }: ExecutionSurroundings, open: LedgerE
     target: `${namespace}/${workload}`,
     holder: open?.startedBy ?? "nobody",
     executionId: open?.id ?? "none",
-    commandLine: resumeLine(
-      open,
-      `npx handover ${operation.name.replace(".", " ")} ${namespace}/${workload} --reason "…"`,
-    ),
+    commandLine: resumeLine(open, `${operationCommand(operation.name)} ${namespace}/${workload} --reason "…"`),
   });
 }
 

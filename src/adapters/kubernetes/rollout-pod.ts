@@ -51,6 +51,9 @@ function troubleOf({ status, spec }: V1Pod, containers: readonly V1ContainerStat
     if (state?.waiting) {
       const { reason = "waiting", message } = state.waiting;
       if (reason === "ContainerCreating" || reason === "PodInitializing") return `${name} is being started`;
+      // Its message says only how long the kubelet waits, and which pod it is.
+      if (reason === "CrashLoopBackOff")
+        return `${name} ends again and again${ended(lastState?.terminated, restartCount)}`;
       return oneLine(
         `${name}: ${reason}${message ? ` (${message})` : ""}${ended(lastState?.terminated, restartCount)}`,
       );
@@ -72,6 +75,6 @@ function ended(
   restarts: number,
 ): string {
   if (terminated === undefined) return "";
-  const times = restarts > 0 ? `, restarted ${restarts} times` : "";
+  const times = restarts === 0 ? "" : `, restarted ${restarts === 1 ? "once" : `${restarts} times`}`;
   return `, ended with ${terminated.exitCode}${terminated.reason === "OOMKilled" ? " (out of memory)" : ""}${times}`;
 }

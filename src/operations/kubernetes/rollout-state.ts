@@ -50,13 +50,16 @@ export function stateText(view: RolloutView): string {
   ].join(", ");
 }
 
+/** More pods than that are only counted: nobody reads them on a phone. */
+const mostHolders = 4;
+
 /** The pods that it waits for, each with what is known. */
 export function holderTexts(view: RolloutView): string[] {
-  return view.pods
-    .filter(({ ready, terminating, isUpdated }) => terminating || !ready || isUpdated === false)
-    .flatMap((pod) => {
-      if (pod.terminating) return [`${pod.name} is ending`];
-      if (!pod.ready) return [`${pod.name}: ${pod.trouble ?? "not ready"}`];
-      return isRolledByItself(view, pod) ? [`${pod.name} is still to be replaced`] : [];
-    });
+  const holders = view.pods.flatMap((pod) => {
+    if (pod.terminating) return [`${pod.name} is ending`];
+    if (!pod.ready) return [`${pod.name}: ${pod.trouble ?? "not ready"}`];
+    return pod.isUpdated === false && isRolledByItself(view, pod) ? [`${pod.name} is still to be replaced`] : [];
+  });
+  const more = holders.length - mostHolders;
+  return more > 0 ? [...holders.slice(0, mostHolders), `and ${more} more`] : holders;
 }
