@@ -83,10 +83,50 @@ export const relabelUnderTest: OperationUnderTest = {
   openDefects: new Map(),
 };
 
+/** One standby more, or one less: then the third pod goes, which may be the primary. */
+export const scaleUnderTest: OperationUnderTest = {
+  verb: "scale",
+  kind: "planned",
+  steps: ["check", "configure", "start", "restart", "handover-demote", "handover-promote", "join", "remove", "tidy"],
+  calls: [
+    "workloads.scaling.changeConfigMap",
+    "workloads.scaling.setReplicas",
+    "workloads.scaling.createPodService",
+    "workloads.evictPod",
+    "dolt.session.assumeRole",
+  ],
+  flags: (random) => ["--replicas", random.pick(["2", "4", "4"])],
+  prelude: () => [],
+  runs: { simulated: 40, real: 0 },
+  openDefects: new Map(),
+};
+
+/** Two primaries: apart still, or met, so that both call their configuration broken. A person has chosen whose data stays. */
+export const repairUnderTest: OperationUnderTest = {
+  verb: "repair",
+  kind: "unplanned",
+  steps: ["check", "hold", "promote", "route", "rejoin"],
+  calls: ["dolt.session.assumeRole", "workloads.labelPod", "leases.compareAndSet"],
+  flags: (random) => ["--accept-loss", "--to", random.pick(["POD0", "POD1", "POD2"])],
+  prelude: (random) => {
+    const apartForMs = random.pick([null, 500, 2_000, 4_000]);
+    const another: Act = { kind: "second primary", part: "candidate" };
+    const apart: Act = { kind: "isolate", part: "old", forMs: apartForMs };
+    if (random.percent(40)) return [apart, another];
+    // Two at one epoch break each other when they meet.
+    const fromEachOther: Act = { kind: "partition", a: "candidate", b: "standby", forMs: apartForMs };
+    return [apart, fromEachOther, another, { kind: "second primary", part: "standby" }];
+  },
+  runs: { simulated: 60, real: 0 },
+  openDefects: new Map(),
+};
+
 /** Every operation that chaos knows. */
 export const operationsUnderTest: readonly OperationUnderTest[] = [
   failoverUnderTest,
   promoteUnderTest,
   restartUnderTest,
   relabelUnderTest,
+  scaleUnderTest,
+  repairUnderTest,
 ];

@@ -33,6 +33,8 @@ export type Act =
   | { readonly kind: "api answers lost"; readonly times: number }
   /** Somebody else changes the label of a pod. */
   | { readonly kind: "label"; readonly part: Part; readonly value: "primary" | "standby" }
+  /** Somebody makes another server primary by hand, at the epoch above the first one's. */
+  | { readonly kind: "second primary"; readonly part: Part }
   | { readonly kind: "lease stolen" }
   | { readonly kind: "rival worker" };
 

@@ -144,15 +144,27 @@ export const doltOperationProblems = {
     (d) => `The scaling stopped on its way. ${d.state} ${d.why}`.trim(),
     (d) => `Mend what is named, then type ${d.line}: it goes on with what is left.`,
   ),
-  dolt_nothing_to_repair: entry<{ nodes: readonly string[] }>(
+  dolt_nothing_to_repair: entry<{ nodes: readonly string[]; labels: "right" | "wrong" | "undecided"; line: string }>(
     "refused",
     (d) => `Nothing here is to be repaired: ${d.nodes.join("; ")}. Nothing was changed.`,
-    () => "To move the primary use failover; to put labels right use relabel. Neither loses a write.",
+    ({ labels, line }) => {
+      if (labels === "wrong") return `Only labels are wrong; this puts them right, and loses no write: ${line}`;
+      if (labels === "undecided")
+        return `Which label belongs where cannot be told now; look again, it says what to do: ${line}`;
+      return `To move the primary, which loses no write: ${line}`;
+    },
   ),
   dolt_chosen_silent: entry<{ pod: string; why: string }>(
     "refused",
     (d) => `${d.pod} does not answer (${d.why}), so it cannot be made primary. Nothing was changed.`,
     () => "Bring it back first, or choose a server that answers.",
+  ),
+  dolt_chosen_is_empty: entry<{ pod: string; databases: readonly string[]; commandLines: readonly string[] }>(
+    "refused",
+    (d) =>
+      `${d.pod} holds no database at all, as after the loss of its volume; made primary, it would have ${list(d.databases)} dropped everywhere. Nothing was changed.`,
+    (d) =>
+      `Choose a server that holds the data: ${d.commandLines.join(" or ")}. What only it held before is not there any more.`,
   ),
   dolt_restore_name_taken: entry<{ pod: string; databases: readonly string[] }>(
     "refused",

@@ -8,7 +8,8 @@ import type { AnsweringNode } from "./candidate.ts";
 import { type Evidence, readEvidence } from "./divergence-read.ts";
 import { describeDivergence } from "./divergence-text.ts";
 import { keepApartCommand, keepApartPolicy, letMeetCommand } from "./keep-apart.ts";
-import { type DoltView, lookAtDolt } from "./look.ts";
+import { type DoltNode, type DoltView, lookAtDolt } from "./look.ts";
+import { decideLabels } from "./relabel-decision.ts";
 import { divergencesFrom, findHolderOfAll, reasonsForRepair, type Stake, stakesOf } from "./repair-choice.ts";
 import {
   acceptLossFlag,
@@ -29,7 +30,7 @@ export const repairOperation: Operation = {
   async plan(context, given, approved) {
     const parameters = repairParametersSchema.parse(given);
     const view = await lookAtDolt(context);
-    const objections = repairObjections(parameters, view);
+    const objections = repairObjections(context, parameters, view);
     if (objections.length > 0) return { kind: "refused", problems: objections };
     const evidence = await readEvidence(context, view);
     const approvedDetails = repairDetailsSchema.safeParse(approved?.details).data;
@@ -44,7 +45,11 @@ export const repairOperation: Operation = {
 };
 
 /** Why nothing can be planned at all. */
-export function repairObjections(parameters: RepairParameters, view: DoltView): Problem[] {
+export function repairObjections(
+  context: Pick<OperationContext, "surface" | "target" | "targetName">,
+  parameters: RepairParameters,
+  view: DoltView,
+): Problem[] {
   const pods = view.nodes.map(({ name }) => name);
   const { to, restoreAs, saveTo } = parameters;
   if (to !== undefined && !pods.includes(to)) return [problem("dolt_candidate_unknown", { given: to, pods })];
@@ -60,8 +65,36 @@ export function repairObjections(parameters: RepairParameters, view: DoltView): 
   if (to !== undefined && silent.some(({ name }) => name === to)) {
     return [problem("dolt_chosen_silent", { pod: to, why: why(to) })];
   }
+  const chosen = view.nodes.find(({ name }) => name === to);
+  const empty = chosen === undefined || saveTo !== undefined ? null : emptinessOf(context, chosen, view);
+  if (empty !== null) return [empty];
   if (reasonsForRepair(view).length > 0) return [];
-  return [problem("dolt_nothing_to_repair", { nodes: describeNodes(view) })];
+  return [problem("dolt_nothing_to_repair", { nodes: describeNodes(view), ...whatIsForIt(context, view) })];
+}
+
+/** A server that lost its volume was hardly meant, however the loss was accepted before. With everything saved it can be chosen. */
+function emptinessOf(
+  context: Parameters<typeof repairObjections>[0],
+  chosen: DoltNode,
+  view: DoltView,
+): Problem | null {
+  if (chosen.answer === null || chosen.answer.databases.length > 0) return null;
+  const holders = view.nodes.filter(isAnswering).filter(({ answer }) => answer.databases.length > 0);
+  if (holders.length === 0) return null;
+  const databases = [...new Set(holders.flatMap(({ answer }) => answer.databases))].sort();
+  const commandLines = holders.map(({ name }) => lineToType(context, "dolt", "repair", "--to", name));
+  return problem("dolt_chosen_is_empty", { pod: chosen.name, databases, commandLines });
+}
+
+/** What does help where there is nothing to repair: mostly the labels are wrong, after somebody else made another server primary. */
+function whatIsForIt(context: Parameters<typeof repairObjections>[0], view: DoltView) {
+  const decision = decideLabels(view);
+  if (decision.kind === "undecided")
+    return { labels: "undecided", line: lineToType(context, "dolt", "status") } as const;
+  const { route, standbys } = decision.details;
+  return route.needed || standbys.length > 0
+    ? ({ labels: "wrong", line: lineToType(context, "dolt", "relabel") } as const)
+    : ({ labels: "right", line: lineToType(context, "dolt", "failover") } as const);
 }
 
 /** @param approvedChoice the pod that people approved; it is chosen again as long as it holds everything */

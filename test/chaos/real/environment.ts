@@ -204,11 +204,20 @@ export class RealEnvironment implements Environment {
         });
       case "label":
         return await this.#label(podOf(act.part), act.value);
+      case "second primary":
+        return await this.#makePrimary(podOf(act.part), podOf("old"));
       case "lease stolen":
         return await this.#stealLease();
       case "rival worker":
         return startRival();
     }
+  }
+
+  /** By a role procedure, as somebody does by hand, at the epoch above the first one's. */
+  async #makePrimary(pod: string, first: string): Promise<void> {
+    const nodes = await this.nodes();
+    const epoch = nodes.find(({ name }) => name === first)?.epoch ?? 1;
+    await this.sql(pod, `CALL dolt_assume_cluster_role('primary', ${epoch + 1})`);
   }
 
   /** Deletes the StatefulSet; its pods go with it. */

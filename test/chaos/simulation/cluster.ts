@@ -81,10 +81,19 @@ export class SimulatedCluster {
     return this.#routing.at(-1) ?? null;
   }
 
+  /** As many as the StatefulSet is to have now. */
+  wantedPods(): string[] {
+    const statefulSet = this.kubernetes.registry.get(STATEFUL_SETS, namespace, targetName);
+    const { replicas } = Object(statefulSet.spec);
+    return doltPods({ name: targetName, replicas: Number(replicas) });
+  }
+
   /** Pods that carry the primary's label. */
   labelled(): string[] {
     const { store } = this.kubernetes.registry;
-    return this.pods.filter((pod) => store.get(PODS, namespace, pod)?.metadata.labels?.[ROLE_LABEL] === "primary");
+    return this.wantedPods().filter(
+      (pod) => store.get(PODS, namespace, pod)?.metadata.labels?.[ROLE_LABEL] === "primary",
+    );
   }
 
   connect(pod: string, client: string): Promise<SqlConnection> {
@@ -103,6 +112,11 @@ export class SimulatedCluster {
     } finally {
       connection.close();
     }
+  }
+
+  /** By a role procedure, as somebody does by hand. */
+  async makePrimary(pod: string, epoch: number): Promise<void> {
+    await this.query(pod, `CALL dolt_assume_cluster_role('primary', ${epoch})`);
   }
 
   async heal(): Promise<void> {

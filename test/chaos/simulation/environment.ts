@@ -36,7 +36,7 @@ export function simulatedEnvironment(cluster: SimulatedCluster, tamper?: Tamper)
     newWorker: (name: string, events: WorkerEvents) => new SimulatedWorker(cluster, name, events, tamper),
     perform: (act, on) => perform(cluster, act, on),
     heal: () => cluster.heal(),
-    nodes: () => Promise.all(cluster.pods.map((pod) => nodeOf(cluster, pod))),
+    nodes: () => Promise.all(cluster.wantedPods().map((pod) => nodeOf(cluster, pod))),
     labelled: async () => cluster.labelled(),
     lease: async () => leaseOf(cluster),
   };
@@ -140,6 +140,10 @@ async function perform(cluster: SimulatedCluster, act: Act, on: FaultTargets): P
       return;
     case "label":
       return cluster.label(podOf(act.part), act.value);
+    case "second primary": {
+      const { epoch = 1 } = kubelet.serverOf(podOf("old"))?.standing ?? {};
+      return cluster.makePrimary(podOf(act.part), epoch + 1);
+    }
     case "lease stolen":
       return stealLease(cluster);
     case "rival worker":

@@ -65,14 +65,20 @@ describe("whether there is something to repair", () => {
     expect(reasonsForRepair(viewOf(nodes)).map(({ code }) => code)).toEqual(codes);
   });
 
-  it("refuses a healthy target, and names what is for it", () => {
-    const [why] = repairObjections(repairParametersSchema.parse({}), viewOf([primary, follower("orders-1")]));
+  it("refuses where only labels are wrong, and names the line that puts them right", () => {
+    const [why] = repairObjections(context, repairParametersSchema.parse({}), viewOf([primary, follower("orders-1")]));
     expect(why?.code).toBe("dolt_nothing_to_repair");
-    expect(why?.next).toMatch(/failover.*relabel/);
+    expect(why?.next).toContain("dolt relabel orders");
   });
 
   it.each<[string, DoltNode[], Record<string, string>, string]>([
     ["a stranger", [broken("orders-0"), broken("orders-1")], { to: "orders-9" }, "dolt_candidate_unknown"],
+    [
+      "one that lost its volume",
+      [answering("orders-0", { role: "primary", epoch: 3, databases: [] }), follower("orders-1")],
+      { to: "orders-0" },
+      "dolt_chosen_is_empty",
+    ],
     [
       "one that is silent",
       [broken("orders-0"), silent("orders-1", "silent")],
@@ -82,7 +88,7 @@ describe("whether there is something to repair", () => {
     ["when nobody answers", [silent("orders-0", "silent"), silent("orders-1", "stopped")], {}, "dolt_nobody_answers"],
     ["to restore what is not saved", [broken("orders-0"), broken("orders-1")], { restoreAs: "kept" }, "flag_value"],
   ])("refuses %s", (_, nodes, given, code) => {
-    const found = repairObjections(repairParametersSchema.parse(given), viewOf(nodes));
+    const found = repairObjections(context, repairParametersSchema.parse(given), viewOf(nodes));
     expect(found.map((one) => one.code)).toEqual([code]);
   });
 });
