@@ -30,6 +30,8 @@ const mostNotices = 30;
 export class Reminders {
   readonly #services: WorkerServices;
   readonly #inHand = new Set<string>();
+  /** By request, the occasion on which everybody was told: nobody is asked again who those are. */
+  readonly #told = new Map<string, string>();
 
   constructor(services: WorkerServices) {
     this.#services = services;
@@ -41,7 +43,9 @@ export class Reminders {
     this.#inHand.add(record.id);
     try {
       const current = dueOf(record, nowMs) === null ? record : await this.#remind(record.id);
-      if (current !== null && occasionOf(current) !== null) await this.#tellEach(current, nowMs, signal);
+      const occasion = current === null ? null : occasionOf(current);
+      if (current === null || occasion === null || this.#told.get(record.id) === occasion) return;
+      if (await this.#tellEach(current, nowMs, signal)) this.#told.set(record.id, occasion);
     } catch (error) {
       const why = problemOf(error, "reminding people of a request");
       const facts = { requestId: record.id, problem: why.code, why: why.what };
@@ -60,21 +64,24 @@ export class Reminders {
     return change.record;
   }
 
-  async #tellEach(record: RequestRecord, nowMs: number, signal: AbortSignal): Promise<void> {
+  /** False: somebody is left to be told, by the next walk. */
+  async #tellEach(record: RequestRecord, nowMs: number, signal: AbortSignal): Promise<boolean> {
     const { store, workerId } = this.#services;
     const already = record.waiting?.notices.filter(({ occasion }) => occasion === occasionOf(record)).length ?? 0;
-    const people = (await this.#peopleToTell(record, nowMs, signal)).filter((id) => isYetToBeNoticed(record, id));
-    if (people.length === 0 || already >= mostNotices) return;
+    const { userIds, isComplete } = await this.#peopleToTell(record, nowMs, signal);
+    const people = userIds.filter((id) => isYetToBeNoticed(record, id)).slice(0, Math.max(0, mostNotices - already));
+    if (people.length === 0) return isComplete;
     const link = await this.#permalink(record.id, signal);
-    for (const userId of people.slice(0, mostNotices - already)) {
-      if (signal.aborted) return;
+    for (const userId of people) {
+      if (signal.aborted) return false;
       const change = await changeRecord(store, record.id, { worker: workerId }, (current, atMs) =>
         noticed(current, userId, atMs),
       );
       // Settled meanwhile, or told by another worker: whoever is next is looked at by the next walk.
-      if (!change.ok) return;
-      if (!(await this.#tell(change.record, userId, link))) return;
+      if (!change.ok) return false;
+      if (!(await this.#tell(change.record, userId, link))) return false;
     }
+    return isComplete;
   }
 
   /** Tries once. False: Slack is not to be asked again now. */
@@ -100,23 +107,27 @@ export class Reminders {
   }
 
   /** Those who can still approve, and those to whom it was escalated, whether they may or not. */
-  async #peopleToTell(record: RequestRecord, nowMs: number, signal: AbortSignal): Promise<readonly string[]> {
+  async #peopleToTell(
+    record: RequestRecord,
+    nowMs: number,
+    signal: AbortSignal,
+  ): Promise<{ readonly userIds: readonly string[]; readonly isComplete: boolean }> {
     const plan = shownPlan(record);
-    if (plan === null) return [];
+    if (plan === null) return { userIds: [], isComplete: true };
     const about = { requester: record.requester, approvals: approvalsOf(record), plannedAtMs: plan.madeAtMs };
     const wanted = approversStillWanted(record.rule, about, planMembersOf(plan.approval), nowMs);
     const onlyTold = escalationsOf(record)
       .filter(({ mayApprove }) => !mayApprove)
       .flatMap(({ principals }) => principals);
-    if (onlyTold.length === 0) return wanted;
+    if (onlyTold.length === 0) return { userIds: wanted, isComplete: true };
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(lookDeadlineMs)]);
     const found = await this.#services.memberships.look(onlyTold, deadline);
-    const told = onlyTold.flatMap((principal) => {
-      if (principal.kind === "user") return [principal.userId];
-      const membership = found.get(principalKey(principal));
-      return membership === undefined || "unknown" in membership ? [] : membership.members;
-    });
-    return [...new Set([...wanted, ...told])];
+    const answers = onlyTold.map((principal) =>
+      principal.kind === "user" ? { members: [principal.userId] } : found.get(principalKey(principal)),
+    );
+    const told = answers.flatMap((answer) => (answer === undefined || "unknown" in answer ? [] : answer.members));
+    const isComplete = answers.every((answer) => answer !== undefined && !("unknown" in answer));
+    return { userIds: [...new Set([...wanted, ...told])], isComplete };
   }
 
   async #permalink(requestId: string, signal: AbortSignal): Promise<string | null> {

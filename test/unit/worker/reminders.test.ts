@@ -139,6 +139,28 @@ describe("those who can approve", () => {
   });
 });
 
+describe("a tier of which nobody can say who is in it", () => {
+  it("is told as soon as somebody can, and is not looked up again afterwards", async () => {
+    const [rule] = services.policy;
+    if (rule === undefined) throw new Error("no rule");
+    const record = await now();
+    const principals = [{ kind: "usergroup" as const, id: "SNIGHT" }];
+    const tier = { afterMinutes: 3, to: "@night", principals, mayApprove: false };
+    const changed = { ...record, revision: record.revision + 1, rule: { ...record.rule, escalation: [tier] } };
+    await worker.store.compareAndSet(changed, anEvent());
+    await pass(3);
+    expect(told()).toEqual(["UBOB", "UCAROL"]);
+    worker.memberships.groups.set("usergroup:SNIGHT", ["UNINA"]);
+    await walk();
+    expect(told()).toEqual(["UBOB", "UCAROL", "UNINA"]);
+    // The other worker has found now, too, that nobody is left.
+    await walk();
+    worker.memberships.groups.set("usergroup:SNIGHT", ["UNINA", "UNORA"]);
+    await walk();
+    expect(told()).toEqual(["UBOB", "UCAROL", "UNINA"]);
+  });
+});
+
 describe("a direct message", () => {
   /** One worker walks; of what it sends, the request's message and its thread come first. */
   function failFirst(error: ChatError): void {
