@@ -70,11 +70,16 @@ export function groupedTargets(announced: readonly AnnouncedTarget[]): Announced
         : {
             ...target,
             runbooks: { ...target.runbooks, ...known.runbooks },
-            labels: commonLabels([known.labels ?? {}, target.labels ?? {}]),
+            ...labelsInCommon(known, target),
           },
     );
   }
   return [...others, ...clusters.values()];
+}
+
+function labelsInCommon(one: AnnouncedTarget, other: AnnouncedTarget): Pick<AnnouncedTarget, "labels"> {
+  if (one.labels === undefined && other.labels === undefined) return {};
+  return { labels: { ...commonLabels([one.labels ?? {}, other.labels ?? {}]) } };
 }
 
 /** Whether an object is one of those behind this CrateDB cluster. */

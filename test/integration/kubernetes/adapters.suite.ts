@@ -130,8 +130,28 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
 
     it("finds what is annotated, and nothing else", async () => {
       expect(await workloads.targets(signal)).toEqual([
-        { cluster: "prod", namespace, name: "the-orders", engine: "dolt", workload: "orders", runbooks: {} },
+        {
+          cluster: "prod",
+          namespace,
+          name: "the-orders",
+          engine: "dolt",
+          workload: "orders",
+          runbooks: {},
+          labels: { tier: "prod" },
+        },
       ]);
+    });
+
+    it("tells a workload's own annotations and labels, and none of what is gone", async () => {
+      expect(await workloads.marks(target, signal)).toMatchObject([
+        {
+          kind: "StatefulSet",
+          name: "orders",
+          annotations: { "handover.dev/name": "the-orders" },
+          labels: { tier: "prod" },
+        },
+      ]);
+      expect(await workloads.marks({ namespace, workload: "gone" }, signal)).toEqual([]);
     });
 
     it("looks at a workload and its pods, again and again", async () => {
@@ -298,6 +318,8 @@ export function kubernetesAdaptersSuite(name: string, start: () => Promise<Kuber
 
     it("knows who it is", async () => {
       expect(await new KubernetesIdentity(api).username(signal)).toBe(workerUser);
+      const { username, groups } = await new KubernetesIdentity(api).whoAmI(signal);
+      expect([username, groups]).toEqual([workerUser, expect.arrayContaining(["system:authenticated"])]);
     });
 
     it("keeps the list of targets while they come and go", async () => {
@@ -362,7 +384,7 @@ function statefulSet(
 ): V1StatefulSet {
   const labels = { app: name };
   return {
-    metadata: { name, annotations },
+    metadata: { name, annotations, labels: { tier: "prod" } },
     spec: {
       replicas: 2,
       serviceName: name,

@@ -94,6 +94,19 @@ describe("the StatefulSets of a CrateDB cluster", () => {
     ]);
   });
 
+  it("have the labels that all of them have in common", () => {
+    const labelled = (name: string, labels: Record<string, string> | undefined) => {
+      const object = node("shop", name, "metrics");
+      return { metadata: { ...object.metadata, ...(labels === undefined ? {} : { labels }) } };
+    };
+    const labels = (...all: (Record<string, string> | undefined)[]) =>
+      grouped(...all.map((one, index) => labelled(`crate-${index}`, one)))[0]?.labels;
+    expect(labels({ tier: "prod", role: "hot" }, { tier: "prod", role: "master" })).toEqual({ tier: "prod" });
+    expect(labels({ tier: "prod" }, undefined)).toEqual({});
+    expect(labels(undefined, { tier: "prod" })).toEqual({});
+    expect(labels(undefined, undefined)).toBeUndefined();
+  });
+
   it("belong to the cluster that they name, else to one of their own name", () => {
     expect(isOfCrateCluster(node("shop", "crate-hot", "metrics"), "metrics")).toBe(true);
     expect(isOfCrateCluster(node("shop", "single"), "single")).toBe(true);
