@@ -27,7 +27,7 @@ export function homeView(content: HomeContent): HomeView {
     ...part("Under way", open.map(lineOf), "Nothing else is under way."),
     ...(freezes.length === 0 ? [] : part("Frozen", freezeLines(freezes), "")),
     ...part("Clusters", clusters.map(clusterLine), "No cluster is configured."),
-    ...part("Lately", recent.map(lineOf), "Nothing was asked for in the last 30 days."),
+    ...part("Lately", recent.map(lineOf), "Nothing else was asked for in the last 30 days."),
     actions(`home-${drawnAtMs}`, [refreshButton]),
     context(
       `As of ${drawnText(drawnAtMs)} · ${code("/handover help")} · ${code("/dolt help")} · ${code("/crate help")}`,

@@ -226,8 +226,10 @@ function outcomeBlocks(record: RequestRecord): readonly Block[] {
   const { outcome } = record;
   if (outcome === undefined || isAnswer(record)) return [];
   const stopped = outcome.writesStoppedMs === null ? "" : `\nWrites stopped for ${duration(outcome.writesStoppedMs)}.`;
+  // “Refused.” is what the first line says already.
+  const saysMore = outcome.summary.toLowerCase() !== `${record.state}.` || stopped !== "";
   return [
-    section(`${mrkdwn(outcome.summary)}${stopped}`),
+    ...(saysMore ? [section(`${mrkdwn(outcome.summary)}${stopped}`)] : []),
     ...outcome.problems.slice(0, problemsShown).map((problem) => section(problemText(problem, outcome.summary))),
   ];
 }

@@ -79,9 +79,9 @@ export function optionsForm(
   const scope = `*${mrkdwn(definition.verb)} of ${mrkdwn(target.name)}* · namespace *${mrkdwn(target.namespace)}* · cluster *${mrkdwn(target.cluster)}*`;
   return page(metadata, { callbackId: formCallbackIds.options, submit: "Ask" }, [
     section(`${scope}\n${mrkdwn(definition.summary)}`),
+    ...(definition.changesTarget ? whyAndWhen(asks.reasonRequired) : []),
     ...definition.flags.filter((flag) => flag.value !== null).map(flagInput),
     ...(switches.length === 0 ? [] : [switchesInput(switches)]),
-    ...(definition.changesTarget ? whyAndWhen(asks.reasonRequired) : []),
     context(
       definition.changesTarget
         ? `A plan is made first, and nothing is changed by it. ${mrkdwn(asks.approvals)}`

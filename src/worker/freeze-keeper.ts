@@ -33,10 +33,13 @@ export interface FreezeKeeperParts {
  */
 export class FreezeKeeper {
   readonly #parts: FreezeKeeperParts;
+  readonly #onChange: () => Promise<void>;
   #seen: readonly AnnouncedFreeze[] = [];
 
-  constructor(parts: FreezeKeeperParts) {
+  /** @param onChange called when what is `seen` was changed by a wish, before anybody is told that it holds; must not throw */
+  constructor(parts: FreezeKeeperParts, onChange: () => Promise<void> = async () => undefined) {
     this.#parts = parts;
+    this.#onChange = onChange;
   }
 
   /** What stands in the cluster, as the last walk saw it; for whoever lists it. */
@@ -55,15 +58,20 @@ export class FreezeKeeper {
   /** Writes what is wished, brings a freeze of the whole cluster to namespaces that lack it, and looks at what stands. */
   async walk(signal: AbortSignal): Promise<void> {
     await this.applyWishes(signal);
-    const { namespaces } = this.#parts.freezes;
     const limited = AbortSignal.any([signal, AbortSignal.timeout(callDeadlineMs)]);
-    const found = await Promise.all(namespaces.map((namespace) => this.#parts.freezes.read(namespace, limited)));
-    const newest = found
+    const { found, newest } = await this.#look(limited);
+    if (newest !== undefined) await this.#spread(newest, found, limited);
+  }
+
+  async #look(signal: AbortSignal): Promise<{ found: (readonly Freeze[])[]; newest: Freeze | undefined }> {
+    const { cluster, freezes } = this.#parts;
+    const found = await Promise.all(freezes.namespaces.map((namespace) => freezes.read(namespace, signal)));
+    const [newest] = found
       .flat()
       .filter(isWholeCluster)
-      .toSorted((a, b) => b.atMs - a.atMs)[0];
-    if (newest !== undefined) await this.#spread(newest, found, limited);
-    this.#seen = seenOf(this.#parts.cluster, namespaces, found, newest);
+      .toSorted((a, b) => b.atMs - a.atMs);
+    this.#seen = seenOf(cluster, freezes.namespaces, found, newest);
+    return { found, newest };
   }
 
   /** One that was written in one namespace only (a crash, a namespace that is new) holds in all of them. */
@@ -90,6 +98,8 @@ export class FreezeKeeper {
     });
     if (!isOurs) return;
     log.info({ wish: wish.id, kind: wish.kind, scope: wish.scope }, "a freeze was written into the cluster");
+    await this.#look(signal);
+    await this.#onChange();
     await this.#announce(wish, shutdown);
   }
 

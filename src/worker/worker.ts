@@ -19,7 +19,7 @@ export class HandoverWorker {
 
   constructor(services: WorkerServices) {
     this.#services = services;
-    this.#freezes = new FreezeKeeper(services);
+    this.#freezes = new FreezeKeeper(services, () => this.#announce());
   }
 
   /** For a `plan` wake-up. What is wished frozen is, first: a wake-up for such a wish alone names no request. */

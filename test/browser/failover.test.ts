@@ -38,7 +38,7 @@ describe.skipIf(chromiumPath === null)("a failover, as people see it in Slack", 
     expect(plan).toMatch(/orders-0: primary at epoch 1/);
     expect(plan).toMatch(/Demote orders-0 to standby/);
     expect(plan).toMatch(/Writes stop for/);
-    expect(await bob.buttonsOf(ordersFace)).toEqual(["Approve", "Deny", "Runbook"]);
+    expect(await bob.buttonsOf(ordersFace)).toEqual(["Approve", "Deny", "Withdraw", "Runbook"]);
     await bob.screenshot("plan");
 
     const before = await bob.messageCount();

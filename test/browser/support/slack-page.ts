@@ -87,6 +87,51 @@ export class SlackPage {
     return this.#replies().locator(".msg-text, .blocks").allInnerTexts();
   }
 
+  /** Waits for the modal that is open to show this. */
+  async waitForModal(text: string | RegExp): Promise<void> {
+    await this.#modal().filter({ hasText: text }).waitFor();
+  }
+
+  async textOfModal(): Promise<string> {
+    return this.#modal().innerText();
+  }
+
+  /** Types into the field of the open modal that is called this. */
+  async fillField(label: string | RegExp, text: string): Promise<void> {
+    await this.#field(label).locator("input.bk-plain-input").fill(text);
+  }
+
+  /** Chooses the first option of a field of the open modal that begins like this. */
+  async choose(label: string | RegExp, option: string): Promise<void> {
+    const select = this.#field(label).locator("select");
+    const shown = await select.locator("option").allInnerTexts();
+    const meant = shown.find((one) => one.startsWith(option));
+    if (meant === undefined) throw new Error(`There is no option “${option}”; there are: ${shown.join(", ")}.`);
+    await select.selectOption({ label: meant });
+  }
+
+  /** Presses a button at the foot of the open modal. */
+  async pressInModal(label: string): Promise<void> {
+    await this.#modal().locator(".modal-foot").getByRole("button", { name: label, exact: true }).click();
+  }
+
+  async waitForNoModal(): Promise<void> {
+    await this.#modal().waitFor({ state: "detached" });
+  }
+
+  /** Opens the app's Home tab, anew each time. */
+  async openHome(): Promise<void> {
+    await this.#page.locator(".sidebar-item").filter({ hasText: "handover" }).click();
+  }
+
+  async waitForHome(text: string | RegExp): Promise<void> {
+    await this.#page.locator(".home-inner").filter({ hasText: text }).waitFor();
+  }
+
+  async textOfHome(): Promise<string> {
+    return this.#page.locator(".home-inner").innerText();
+  }
+
   /**
    * Keeps a picture of the page as docs/images/NAME.png, where HANDOVER_SCREENSHOTS=1 asks for it: the times on the page would
    * otherwise change the pictures with every run of the tests.
@@ -102,6 +147,16 @@ export class SlackPage {
 
   async close(): Promise<void> {
     await this.#page.context().close();
+  }
+
+  #modal(): Locator {
+    return this.#page.locator(".modal");
+  }
+
+  #field(label: string | RegExp): Locator {
+    return this.#modal()
+      .locator(".bk-input")
+      .filter({ has: this.#page.locator(".bk-label", { hasText: label }) });
   }
 
   #message(text: string | RegExp): Locator {
