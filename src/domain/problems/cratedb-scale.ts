@@ -85,11 +85,7 @@ export const crateScaleProblems = {
     (d) => `An autoscaler sets the number of pods and would set it back: ${d.scalers.join("; ")}. Nothing was changed.`,
     () => "Change its bounds, or take it away, then ask again.",
   ),
-  crate_scale_backup_running: entry<{ backups: readonly string[]; line: string }>(
-    "refused",
-    (d) => `A backup is running, and what it copies cannot move: ${d.backups.join("; ")}. Nothing was changed.`,
-    (d) => `Ask again when it is done, or have it waited for: ${d.line}`,
-  ),
+
   crate_scale_arguments: entry<{ sets: readonly string[]; remaining: number; needs: number }>(
     "refused",
     (d) =>
@@ -143,11 +139,7 @@ export const crateScaleProblems = {
       `After a node had left, no master and ${d.wanted} nodes were seen together within ${d.seconds} s (${d.seen} were).`,
     () => "See which master-eligible nodes run; a majority of them has to.",
   ),
-  crate_scale_backups_busy: entry<{ seconds: number; backups: readonly string[] }>(
-    "failed",
-    (d) => `A backup is still running after ${d.seconds} s: ${d.backups.join("; ")}.`,
-    () => "Ask again when it is done.",
-  ),
+
   crate_scale_undone: entry<{ group: string; to: number; why: string; told: string }>(
     "failed",
     (d) =>

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import { parseDurationMs } from "../../domain/duration.ts";
 import type { FlagDefinition, OperationDefinition } from "../catalogue.ts";
+import { backupWaitFlag } from "./restart-definition.ts";
 
 /** More than that is a slip of the fingers. */
 const mostNodes = 500;
 /** How long new nodes may take to join, and leaving ones to be gone: an image may have to be pulled, a preStop hook to end. */
 const defaultJoinMs = 30 * 60_000;
+/** As for a restart. */
+const defaultBackupWaitMs = 60 * 60_000;
 /** How long moving the shards of one group may take. */
 const defaultDrainMs = 4 * 60 * 60_000;
 
@@ -18,7 +21,7 @@ export const crateScaleParametersSchema = z.strictObject({
   nodes: z.string().min(1).optional(),
   decommission: z.boolean().default(false),
   /** How long backups that run are waited for; 0: refused at once. */
-  backupWaitMs: z.number().int().min(0).default(0),
+  backupWaitMs: z.number().int().min(0).default(defaultBackupWaitMs),
   joinMs: z.number().int().min(1_000).default(defaultJoinMs),
   drainMs: z.number().int().min(1_000).default(defaultDrainMs),
 });
@@ -48,7 +51,7 @@ export const crateScaleDefinition: OperationDefinition = {
       expected: "no value",
       parse: () => true,
     },
-    duration("wait-for-backup", "backupWaitMs", "how long to wait for a running backup (default: refuse)"),
+    backupWaitFlag,
     duration(
       "join-timeout",
       "joinMs",

@@ -28,7 +28,7 @@ export interface ScaleSituation {
   /** Whether they are waited for. */
   readonly waitsForBackups: boolean;
   /** Commands to copy. */
-  readonly lines: { readonly suspend: string; readonly resume: string; readonly withWait: string };
+  readonly lines: { readonly suspend: string; readonly resume: string };
 }
 
 export interface ScaleJudgement {
@@ -394,9 +394,11 @@ function judgeArguments(view: CrateView, changes: readonly SetChange[]): Finding
   return { problems, warnings };
 }
 
-function judgeBackups({ backups, waitsForBackups, lines }: ScaleSituation): Findings {
-  if (backups.length === 0 || waitsForBackups) return {};
-  return { problems: [problem("crate_scale_backup_running", { backups, line: lines.withWait })] };
+function judgeBackups({ backups, waitsForBackups }: ScaleSituation): Findings {
+  if (backups.length === 0) return {};
+  if (!waitsForBackups) return { problems: [problem("crate_backup_runs", { backups, seconds: 0 })] };
+  const text = `What a backup copies cannot move, so that it is waited for first: ${backups.join("; ")}.`;
+  return { warnings: [{ code: "backup_runs", text }] };
 }
 
 /** Which leaving nodes somebody else excludes already, by their very name: those stay excluded afterwards. */

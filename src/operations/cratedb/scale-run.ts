@@ -157,7 +157,7 @@ export class CrateScaleRun implements OperationRun {
       if (running.length === 0 || this.#resumed) return null;
       if (context.clock.monotonicMs() >= giveUpAtMs) {
         const seconds = this.#details.backupWaitMs / 1_000;
-        throw fail("crate_scale_backups_busy", { seconds, backups: running });
+        throw fail("crate_backup_runs", { seconds, backups: running });
       }
       waiting.waitsFor(running.join("; "));
       await context.clock.sleep(backupLookAgainAfterMs, signal);

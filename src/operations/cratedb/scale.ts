@@ -106,7 +106,6 @@ async function situationOf(
     context.crateClusters.missingRights(view.cluster, context.signal),
     sees ? backupsNow(context, session) : [],
   ]);
-  const words = (parameters.nodes ?? "").split(",").filter((word) => word !== "");
   return {
     view,
     wanted: parameters.nodes === undefined ? new Map() : (wantedCounts(parameters.nodes) ?? new Map()),
@@ -118,7 +117,6 @@ async function situationOf(
     lines: {
       suspend: lineToType(context, "cratedb", "suspend"),
       resume: lineToType(context, "cratedb", "resume"),
-      withWait: lineToType(context, "cratedb", "scale", ...words, "--wait-for-backup 30m"),
     },
   };
 }
