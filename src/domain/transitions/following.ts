@@ -6,13 +6,15 @@ import { done, type Transition, touched } from "./change.ts";
  * How a request that came to nothing can be asked for again with one click: its plan is made anew, because what was approved is
  * not so any more, or it is tried again. Null: it is not over, it came to something, or somebody did not want it.
  */
-export function followKind({ state, dryRun }: RequestRecord): Follows["kind"] | null {
+export function followKind({ state, dryRun, plan }: RequestRecord): Follows["kind"] | null {
   if (dryRun === true) return null;
   switch (state) {
     case "stale":
     case "expired":
-    case "refused":
       return "replan";
+    case "refused":
+      // Refused before there was a plan, the same would be refused again: its reasons say what to type instead.
+      return plan === undefined ? null : "replan";
     case "failed":
     case "cancelled":
       return "retry";

@@ -46,7 +46,10 @@ async function request(id: string): Promise<RequestRecord> {
 
 const fail = () =>
   change((record, nowMs) => planningFailed(record, problem("unexpected", { doing: "planning", why: "x" }), nowMs));
-const refuse = () => change((record, nowMs) => refused(record, [], nowMs));
+const refuse = async () => {
+  await edge.plan("r-1");
+  await change((record, nowMs) => refused({ ...record, state: "approved" }, [], nowMs));
+};
 const expire = async () => {
   await edge.clock.pass(3_600_000);
   await edge.announce();
@@ -97,8 +100,8 @@ describe("a request that came to nothing", () => {
     await type("failover orders --to orders-2 at 23:00 UTC");
     const scheduled = await request("r-2");
     const again = async (id: string) => {
-      const current = await request(id);
-      const next = refused(current, [], edge.clock.nowMs());
+      const current = await edge.plan(id);
+      const next = refused({ ...current, state: "approved" }, [], edge.clock.nowMs());
       if (next.ok) await edge.requests.compareAndSet(next.record, anEvent());
       await click("replan", { id, ts: (await edge.faces.read(id))?.ts ?? "" });
     };
@@ -121,6 +124,12 @@ describe("changes nothing and answers the clicker alone", () => {
       () => change((record, nowMs) => takenBack(record, alice, nowMs)),
       () => click("retry"),
       "r-1 is withdrawn",
+    ],
+    [
+      "when it was refused before there was a plan",
+      () => change((record, nowMs) => refused(record, [], nowMs)),
+      () => click("replan"),
+      "r-1 is refused",
     ],
     ["for a request that is gone", fail, () => click("retry", { id: "r-404" }), "There is no request r-404"],
   ])("%s", async (_, before, act, answer) => {
