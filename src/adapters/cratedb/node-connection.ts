@@ -41,7 +41,8 @@ export class NodeConnection {
     const pool = this.#pool ?? this.#opened(new Pool(this.#origin, { ...this.#options(connectMs), connections }));
     this.#pool = pool;
     try {
-      return await this.#post(pool, statement, false, limits);
+      const wasAsked = (code: string | null) => pool.stats.connected > 0 || closedCodes.has(code ?? "");
+      return await this.#post(pool, statement, { changes: false, wasAsked }, limits);
     } catch (error) {
       const wasClosed = error instanceof CrateError && closedCodes.has(codeOf(error.cause) ?? "");
       // A question can be asked twice.
@@ -62,8 +63,12 @@ export class NodeConnection {
 
   async #once(statement: string, changes: boolean, limits: CallLimits): Promise<CrateResult> {
     const client = this.#opened(new Client(this.#origin, this.#options(Math.min(connectMs, limits.connectMs))));
+    let isConnected = false;
+    client.once("connect", () => {
+      isConnected = true;
+    });
     try {
-      return await this.#post(client, statement, changes, limits);
+      return await this.#post(client, statement, { changes, wasAsked: () => isConnected }, limits);
     } finally {
       await this.#drop(client);
     }
@@ -92,14 +97,14 @@ export class NodeConnection {
     await dispatcher.destroy();
   }
 
-  async #post(client: Pool | Client, statement: string, changes: boolean, limits: CallLimits): Promise<CrateResult> {
-    let isConnected = Boolean(client.stats.connected);
-    const onConnect = () => {
-      isConnected = true;
-    };
-    client.on("connect", onConnect);
+  async #post(
+    dispatcher: Pool | Client,
+    statement: string,
+    { changes, wasAsked }: { readonly changes: boolean; readonly wasAsked: (code: string | null) => boolean },
+    limits: CallLimits,
+  ): Promise<CrateResult> {
     try {
-      const { statusCode, body } = await client.request({
+      const { statusCode, body } = await dispatcher.request({
         method: "POST",
         path: "/_sql",
         headers: this.#headers(),
@@ -108,9 +113,8 @@ export class NodeConnection {
       });
       return resultOf(statusCode, await body.text(), changes);
     } catch (error) {
-      throw error instanceof CrateError ? error : failureOf(error, isConnected, limits);
-    } finally {
-      client.off("connect", onConnect);
+      if (error instanceof CrateError) throw error;
+      throw failureOf(error, wasAsked(codeOf(error)), limits);
     }
   }
 
@@ -129,8 +133,8 @@ export interface CallLimits {
 }
 
 /** Before a connection stands nothing was asked; after it, nobody knows. */
-function failureOf(error: unknown, isConnected: boolean, { signal }: CallLimits): CrateError {
-  const outcome = isConnected ? "unknown" : "unreachable";
+function failureOf(error: unknown, wasAsked: boolean, { signal }: CallLimits): CrateError {
+  const outcome = wasAsked ? "unknown" : "unreachable";
   if (signal.aborted) return new CrateError(outcome, textOf(signal.reason), { cause: error });
   return tlsFailure(error, codeOf(error)) ?? new CrateError(outcome, textOf(error), { cause: error });
 }
