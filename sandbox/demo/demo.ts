@@ -1,6 +1,8 @@
 import { KubernetesApi } from "../../src/adapters/kubernetes/api.ts";
 import { PooledKubeConfig } from "../../src/adapters/kubernetes/pooled-kube-config.ts";
-import type { ClusterHandle, DoltTarget } from "../handle.ts";
+import type { SandboxCluster } from "../cluster.ts";
+import type { CrateTarget } from "../crate-target.ts";
+import type { DoltTarget } from "../handle.ts";
 import { startSlack } from "../slack/workspace.ts";
 import { type RunningProcess, System } from "../system.ts";
 import { DatabaseOfTarget } from "./database-of-target.ts";
@@ -9,7 +11,7 @@ import { type DemoOptions, portSettings } from "./options.ts";
 import { demandFreePorts } from "./ports.ts";
 import { openRedis } from "./redis.ts";
 import type { Resources } from "./resources.ts";
-import { namespace, policy, targets } from "./seed.ts";
+import { crateTarget, namespace, policy, targets } from "./seed.ts";
 import { Writer } from "./writer.ts";
 
 export interface Demo {
@@ -18,10 +20,11 @@ export interface Demo {
   /** Path of a kubeconfig for the demo's cluster. */
   readonly kubeconfigPath: string;
   readonly targets: readonly DoltTarget[];
+  readonly crate: CrateTarget;
   readonly worker: DemoWorker;
 }
 
-export type StartCluster = (options: Pick<DemoOptions, "dolt">) => Promise<ClusterHandle>;
+export type StartCluster = (options: Pick<DemoOptions, "dolt">) => Promise<SandboxCluster>;
 
 export interface DemoSurroundings {
   readonly startCluster: StartCluster;
@@ -32,7 +35,7 @@ export interface DemoSurroundings {
 }
 
 /**
- * Starts Redis, Slack, the cluster, the edge, the worker, both targets and their applications, side by side where they can be.
+ * Starts Redis, Slack, the cluster, the edge, the worker, the targets and their applications, side by side where they can be.
  * @throws {Error} when a port is taken (named, with how to set another) or something does not start
  */
 export async function startDemo(options: DemoOptions, surroundings: DemoSurroundings): Promise<Demo> {
@@ -58,16 +61,17 @@ export async function startDemo(options: DemoOptions, surroundings: DemoSurround
     }),
     (one) => one.close(),
   );
-  const sees = targets.map(({ name }) => `${namespace}/${name}`);
+  const sees = [...targets, crateTarget].map(({ name }) => `${namespace}/${name}`);
   const worker = new DemoWorker(system, sees, (process) => tellEnd("The worker", process, tell));
-  const [edge, , created] = await Promise.all([
+  const [edge, , created, crate] = await Promise.all([
     system.startEdge(),
     worker.start(),
     Promise.all(targets.map((spec) => cluster.createDoltTarget(spec))),
+    cluster.createCrateTarget(crateTarget),
   ]);
   tellEnd("The edge", edge, tell);
   await startWriters(cluster.kubeconfig, surroundings);
-  return { pageUrl: slack.url, kubeconfigPath: system.environment.KUBECONFIG ?? "", targets: created, worker };
+  return { pageUrl: slack.url, kubeconfigPath: system.environment.KUBECONFIG ?? "", targets: created, crate, worker };
 }
 
 async function startWriters(kubeconfig: string, { resources, tell }: DemoSurroundings): Promise<void> {
