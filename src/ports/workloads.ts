@@ -165,6 +165,16 @@ export interface Identity {
   username(signal: AbortSignal): Promise<string>;
   /** With the groups that Kubernetes counts this user among. */
   whoAmI(signal: AbortSignal): Promise<{ readonly username: string; readonly groups: readonly string[] }>;
+  /** Whether this user may do this (SelfSubjectAccessReview). */
+  may(access: AskedAccess, signal: AbortSignal): Promise<boolean>;
+}
+
+/** One verb on one resource of a namespace, as RBAC counts them; a subresource stands behind a slash. */
+export interface AskedAccess {
+  readonly namespace: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly verb: string;
 }
 
 export function targetReference({ namespace, workload, kind }: TargetReference): TargetReference {

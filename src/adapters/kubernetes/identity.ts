@@ -1,5 +1,5 @@
 import { fail } from "../../domain/errors.ts";
-import type { Identity } from "../../ports/workloads.ts";
+import type { AskedAccess, Identity } from "../../ports/workloads.ts";
 import type { KubernetesApi } from "./api.ts";
 
 /** Asks the API server itself (SelfSubjectReview, Kubernetes ≥ 1.28), which every authenticated user may. */
@@ -23,5 +23,19 @@ export class KubernetesIdentity implements Identity {
     const { username, groups } = review.status?.userInfo ?? {};
     if (!username) throw fail("kubernetes_refused", { doing, why: "the answer names no user" });
     return { username, groups: groups ?? [] };
+  }
+
+  async may({ namespace, group, resource: written, verb }: AskedAccess, signal: AbortSignal): Promise<boolean> {
+    const [resource = written, subresource] = written.split("/");
+    const what = { namespace, group, resource, verb, ...(subresource === undefined ? {} : { subresource }) };
+    const body = {
+      apiVersion: "authorization.k8s.io/v1",
+      kind: "SelfSubjectAccessReview",
+      spec: { resourceAttributes: what },
+    };
+    const { status } = await this.#api.call(`asking for the right to ${verb} ${written}`, signal, (options) =>
+      this.#api.authorization.createSelfSubjectAccessReview({ body }, options),
+    );
+    return status?.allowed === true;
   }
 }

@@ -2,11 +2,12 @@ import type { WorkerSettings } from "../../config/environment.ts";
 import { typedConnection } from "../connection.ts";
 import { connectWorld } from "../world.ts";
 import { type Finding, good, lookedAt } from "./finding.ts";
+import { rightsFindings } from "./rights-checks.ts";
 import { linkFindings, targetFindings } from "./target-checks.ts";
 
-/** The cluster as the worker sees it: who it is there, its targets and the pages that people are sent to. */
+/** The cluster as the worker sees it: who it is there, what it may, its targets and the pages that people are sent to. */
 export async function kubernetesFindings(
-  { namespaces }: WorkerSettings,
+  { namespaces, configuration }: WorkerSettings,
   kubeconfig: string | null,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
@@ -16,6 +17,7 @@ export async function kubernetesFindings(
     const identity = good("Kubernetes: identity", `this is ${username}`);
     const targets = await world.workloads(namespaces).targets(signal);
     const parts = await Promise.all([
+      lookedAt("Kubernetes: rights", () => rightsFindings(world.identity, targets, configuration, signal)),
       lookedAt("targets", () => targetFindings(world, targets, signal)),
       lookedAt("runbooks", () => linkFindings(targets, signal)),
     ]);

@@ -1,18 +1,26 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SandboxCluster, startSandboxCluster } from "../../../sandbox/cluster.ts";
 import { botScopes } from "../../../src/cli/manifest/scopes.ts";
 import { runSideCommand } from "../../../src/cli/side-commands.ts";
+import { accessRules } from "../../../src/operations/access.ts";
 import { Scenario } from "../../support/scenario.ts";
 import { FakeTerminal } from "../../unit/cli/stand-ins.ts";
+import { createAccount, rightsIn } from "../workload-rollouts/support/narrow-account.ts";
 
 let pages: Server;
 let pagesUrl: string;
 let cluster: SandboxCluster;
 let scenario: Scenario;
 let edgeUrl: string;
+let folder: string;
 
 beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "handover-doctor-"));
   pages = createServer((request, response) => response.writeHead(request.url === "/there" ? 200 : 404).end());
   await new Promise<void>((resolve) => pages.listen(0, "127.0.0.1", resolve));
   const address = pages.address();
@@ -38,6 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await scenario.close();
   await cluster.close();
+  await rm(folder, { recursive: true, force: true });
   await new Promise((resolve) => pages.close(resolve));
 });
 
@@ -79,6 +88,28 @@ describe("npx handover doctor", () => {
     expect(exitCode).toBe(1);
     // Whatever is not good says what mends it.
     for (const finding of findings) if (["bad", "warning"].includes(finding.state)) expect(finding.mend).toBeTruthy();
+  });
+
+  test("asks the cluster for each right that the policy's operations take, and names those that are missing", async () => {
+    const all = rightsIn(accessRules("dolt", "all"), { secrets: ["orders-credentials"], configmaps: [] });
+    const without = all.filter(({ resource }) => resource !== "pods/eviction");
+    for (const [rights, expected] of [
+      [all, { state: "good" }],
+      [
+        without,
+        {
+          state: "bad",
+          what: expect.stringContaining("create pods/eviction"),
+          mend: expect.stringContaining("npx handover rbac --namespace shop --engine dolt"),
+        },
+      ],
+    ] as const) {
+      const account = await createAccount(cluster, "shop", `worker-${rights.length}`, rights);
+      const file = join(folder, `${randomUUID()}.kubeconfig`);
+      await writeFile(file, account.kubeconfig);
+      const { of } = await doctor(["--kubeconfig", file], scenario.system.environment);
+      expect(of("Kubernetes: rights in shop for dolt")).toMatchObject(expected);
+    }
   });
 
   test("sees that one user of Redis reaches every cluster's keys, and prints the line that ends it", async () => {

@@ -57,6 +57,7 @@ export class FakeWorld implements World {
   readonly identity = {
     username: async () => "kim@example.com",
     whoAmI: async () => ({ username: "kim@example.com", groups: ["dba", "system:authenticated"] }),
+    may: async () => true,
   };
   policy: GivenPolicy | null = null;
   readonly dolt = noCluster.dolt;
