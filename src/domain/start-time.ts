@@ -119,7 +119,7 @@ function lengthMs(text: string): number | null {
 function readAt(text: string, windowMs: number): Read<StartTime> {
   const asked = `at ${text}`;
   const match =
-    /^(?:(?<day>[a-z]+|\d{4}-\d{2}-\d{2})(?:\s+|(?<=\d)t))?(?<hour>\d{1,2}):(?<minute>\d{2})(?::00(?:\.0+)?)?(?:\s?(?<half>[ap]m)\b)?(?:\s*(?<zone>\S+))?$/i.exec(
+    /^(?:(?<day>[a-z]+|\d{4}-\d{2}-\d{2})(?:\s+|(?<=\d)t))?(?<hour>\d{1,2})[:.](?<minute>\d{2})(?::00(?:\.0+)?)?(?:\s?(?<half>[ap]m)\b)?(?:\s*(?<zone>\S+))?$/i.exec(
       text.trim(),
     );
   const parts = match?.groups;

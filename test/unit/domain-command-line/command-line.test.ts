@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { slackGrammar } from "../../../handlers/commands/grammars.ts";
 import {
   type CommandResult,
   type Grammar,
@@ -44,6 +45,28 @@ describe("what is understood", () => {
     expect(command.targetText).toBe("orders");
     expect(command.parameters).toEqual({ to: "orders-1", minCaughtUp: 1 });
     expect(command.reason).toBe("disk is full");
+  });
+
+  it.each([
+    ["failover orders at 02:30", { at: "02:30" }],
+    ["failover orders at tomorrow 02:30 Europe/Berlin --to orders-1", { at: "tomorrow 02:30 Europe/Berlin" }],
+    ["failover --to orders-1 orders In 2h --dry-run", { in: "2h", "dry-run": true }],
+    ['failover orders --at "02:30 UTC"', { at: "02:30 UTC" }],
+    ["failover at in 2h", { in: "2h" }],
+  ])("%s, with a time in words or as an option", (text, extras) => {
+    const command = understood(parseCommandText(text, slackGrammar("dolt")));
+    expect(command.extras).toEqual(extras);
+    const line = printCommand(command, slackGrammar("dolt")).replace("/dolt ", "");
+    expect(understood(parseCommandText(line, slackGrammar("dolt"))).extras).toEqual(extras);
+  });
+
+  it.each([
+    ["failover orders at", "--at cannot be “”"],
+    ["failover orders --at 02:30 at 03:30", "--at was given twice"],
+    ["failover orders soon", "soon"],
+  ])("%s is no time", (text, answer) => {
+    const result = parseCommandText(text, slackGrammar("dolt"));
+    expect(result.ok ? "" : result.problem.what).toContain(answer);
   });
 
   it("takes an apostrophe for one", () => {
