@@ -96,8 +96,15 @@ export function requestLine(record: RequestRecord, link: string | null): string 
     mention(record.requester),
     dateAndTime(record.createdAtMs),
   ];
-  const end = record.outcome === undefined ? "" : `\n      ${clip(mrkdwn(record.outcome.summary), 160)}`;
+  const ended = endText(record);
+  const end = ended === "" ? "" : `\n      ${clip(mrkdwn(ended), 200)}`;
   return `${parts.join(" · ")}${end}`;
+}
+
+/** How it ended, in a sentence; of a refusal the first reason, because “Refused.” says nothing. */
+function endText({ outcome, state }: RequestRecord): string {
+  if (outcome === undefined) return "";
+  return (state === "refused" ? outcome.problems[0]?.what : undefined) ?? outcome.summary;
 }
 
 function agoText(agoMs: number): string {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { blockKitErrors } from "./block-kit.ts";
 import { app, team } from "./people.ts";
+import { withShownDates } from "./shown-dates.ts";
 import { signedRequest } from "./signed-requests.ts";
 import type { WorkspaceState } from "./web-api.ts";
 
@@ -66,7 +67,7 @@ export class Deliveries {
       form.set("payload", this.#completePayload(payload, toProxy));
       const done = await this.send("interactive", form.toString(), contentType);
       // Modals' response_action is an answer for Slack; anything else in it is not shown.
-      return isSuccess(done) ? parseObject(done.answer) : {};
+      return isSuccess(done) ? parseObject(withShownDates(done.answer)) : {};
     }
     form.set("response_url", toProxy(form.get("response_url") ?? ""));
     form.set("team_id", this.#state.people.get(form.get("user_id") ?? "")?.teamId ?? team.id);
@@ -122,7 +123,7 @@ export class Deliveries {
       const error = done.status === null ? done.answer : "dispatch_failed";
       return { response_type: "ephemeral", text: `${command} failed with the error "${error}"` };
     }
-    const parsed = messageAnswer.safeParse(parseObject(done.answer)).data ?? {};
+    const parsed = messageAnswer.safeParse(parseObject(withShownDates(done.answer))).data ?? {};
     const text = parsed.text ?? (isObjectText(done.answer) ? undefined : done.answer);
     const errors = parsed.blocks === undefined ? [] : blockKitErrors(parsed.blocks);
     if (errors.length > 0) {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { blockKitErrors, viewErrors } from "./block-kit.ts";
 import type { LocalSlack } from "./local-slack.ts";
 import { app, type Channel, type Group, type Person, team } from "./people.ts";
+import { withShownDates } from "./shown-dates.ts";
 
 export type Args = Readonly<Record<string, unknown>>;
 export type Answer = { readonly ok: boolean; readonly error?: string } & Readonly<Record<string, unknown>>;
@@ -230,11 +231,6 @@ export class WebApi {
     const { error, ...rest } = answer;
     return error === undefined ? rest : { ...rest, error };
   }
-}
-
-/** Slack shows a date (`<!date^1392734382^{time}|06:39 UTC>`) as the reader's own; local-slack knows none, so it gets the fallback. */
-function withShownDates(json: string): string {
-  return json.replaceAll(/<!date\^\d+\^[^|>"]*\|([^>"]*)>/g, "$1");
 }
 
 function refusedView(args: Args): Answer | null {
