@@ -5,6 +5,7 @@ import { listsConformance } from "./lists.ts";
 import { networkPoliciesConformance } from "./network-policies.ts";
 import { objectsConformance } from "./objects.ts";
 import { patchesConformance } from "./patches.ts";
+import { rolloutsConformance } from "./rollouts.ts";
 import { statefulSetsConformance } from "./stateful-sets.ts";
 import type { KubernetesUnderTest } from "./support/subject.ts";
 import { watchesConformance } from "./watches.ts";
@@ -37,6 +38,7 @@ export function kubernetesConformance(name: string, start: () => Promise<Kuberne
     deletionsConformance(api);
     statefulSetsConformance(api);
     workloadsConformance(api);
+    rolloutsConformance(api);
     networkPoliciesConformance(api);
     accessConformance(api);
   });
