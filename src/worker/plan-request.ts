@@ -57,7 +57,7 @@ async function decisionOn(
     const context = contextFor(services, record.target, signal);
     const [closed, judged, result] = await Promise.all([
       objectionToChannel(record.channelId, services, signal),
-      judgePlan(record, changesTarget(operation), context, services),
+      judgePlan(record, changesTarget(operation), context, { ...services, memberships: services.recentMemberships }),
       preflight(operation, context, record.parameters),
     ]);
     if (closed !== null) return (current, nowMs) => refused(current, [closed], nowMs);

@@ -30,8 +30,10 @@ export interface WorkerServices {
   readonly channels: Channels;
   /** Channels in which plans may be shown although others than this organisation's people read them. */
   readonly sharedChannels: readonly string[];
-  /** Who is in a group, or on call: asked anew for each plan and each admission. */
+  /** Who is in a group, or on call: asked anew, for admissions. */
   readonly memberships: MembershipSource;
+  /** The same as it was found out a moment ago, for plans. */
+  readonly recentMemberships: MembershipSource;
   readonly workloads: Workloads;
   readonly leases: TargetLeases;
   readonly freezes: ClusterFreezes;

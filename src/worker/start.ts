@@ -16,6 +16,7 @@ import { KubernetesTargetLeases } from "../adapters/kubernetes/target-leases.ts"
 import { watchTargets } from "../adapters/kubernetes/target-watch.ts";
 import { KubernetesWorkloads } from "../adapters/kubernetes/workloads.ts";
 import { openDirectories } from "../adapters/open-directories.ts";
+import { RecentMemberships } from "../adapters/recent-memberships.ts";
 import { RedisAnnouncements } from "../adapters/redis/announcements.ts";
 import { RedisChannels } from "../adapters/redis/channels.ts";
 import { connectRedis } from "../adapters/redis/connection.ts";
@@ -85,6 +86,7 @@ export async function startWorker(
   const callSlack = createSlackCall(settings.slack);
   const chat = new SlackChat(callSlack);
   const slackChannels = new SlackChannels(callSlack);
+  const memberships = new RedisMemberships(redis, keys);
   const { pagerDuty } = settings;
   const who = { home: configuration.slack, pagerDuty };
   const directories = openDirectories(who, callSlack, () => store.nowMs(), systemClock);
@@ -111,6 +113,7 @@ export async function startWorker(
     chat,
     people: new SlackPeople(callSlack, configuration.slack),
     memberships: directories,
+    recentMemberships: new RecentMemberships(memberships, directories),
     channels: slackChannels,
     sharedChannels: configuration.slack.sharedChannels,
     workloads: new KubernetesWorkloads(api, {
@@ -158,7 +161,7 @@ export async function startWorker(
   ).catch(() => undefined);
   const running = worker.run(stopping.signal);
   const keeper = new MembershipKeeper({
-    kept: new RedisMemberships(redis, keys),
+    kept: memberships,
     directories,
     principals: principalsOf(configuration.policy),
     workerId,

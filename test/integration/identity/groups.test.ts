@@ -69,11 +69,12 @@ afterAll(async () => {
   await cluster?.close();
 });
 
-beforeEach(() => {
+beforeEach(async () => {
   const { bob, carol } = scenario.slack.users;
   scenario.slack.heal();
   pagerDuty.heal();
   scenario.slack.setGroup(scenario.slack.groups.approvers, [bob, carol]);
+  await keepMembers(bob, carol);
 });
 
 /** Unlike those before, as the same again would be a second press of Enter. */
@@ -101,13 +102,18 @@ async function withdraw(face: Message): Promise<void> {
 }
 
 /** Changes what is kept of the group in Redis, as its keeper would after its next look. */
-async function keep(change: (entry: KeptMembership, nowMs: number) => KeptMembership): Promise<void> {
+async function keep(change: (entry: KeptMembership, nowMs: number) => KeptMembership, key = groupKey): Promise<void> {
   const keeper = await redis.run((client) => client.get(keys.membershipsKeeper));
   const held = await memberships.hold(keeper ?? "test", 30_000);
-  const entry = held?.entries.get(groupKey);
+  const entry = held?.entries.get(key);
   if (held === null || entry === undefined) throw new Error("nothing is kept of the group");
-  await memberships.write(keeper ?? "test", new Map([[groupKey, change(entry, held.nowMs)]]), []);
+  await memberships.write(keeper ?? "test", new Map([[key, change(entry, held.nowMs)]]), []);
 }
+
+const aged = ({ known }: KeptMembership, asOfMs: number): KeptMembership => ({
+  known: known === null ? null : { ...known, asOfMs },
+  trouble: null,
+});
 
 const keepMembers = (...members: readonly Person[]) =>
   keep((_, asOfMs) => ({
@@ -137,6 +143,7 @@ describe("with a policy of groups", () => {
     const { bob, carol, dave } = scenario.slack.users;
     const { approvers } = scenario.slack.groups;
     scenario.slack.setGroup(approvers, [bob]);
+    await keepMembers(bob);
     const face = await ask();
     scenario.slack.setGroup(approvers, [bob, carol]);
     await keepMembers(bob, carol);
@@ -177,6 +184,8 @@ describe("with a policy of groups", () => {
     expect(settled.content).toContain("npx handover dolt failover");
     fault.release();
     for (let times = 0; times < 20; times += 1) pagerDuty.fault({ kind: "status", status: 503 });
+    // What was found out in the last minute would do for a plan.
+    await keep((entry, nowMs) => aged(entry, nowMs - 2 * 60_000), "pagerduty_schedule:PSCHEDULE");
     await scenario.slack.command(alice, scenario.channel, "/dolt", `failover orders --max-lag ${100 + commands++}`);
     const refused = await scenario.slack.waitForMessage(({ content }) => content.includes("PagerDuty answered 503"), {
       deadlineMs: 20_000,
@@ -220,10 +229,7 @@ describe("with no worker to look", () => {
     const { bob } = scenario.slack.users;
     const face = await ask();
     await scenario.worker?.stop();
-    await keep(({ known }, nowMs) => ({
-      known: known === null ? null : { ...known, asOfMs: nowMs - 6 * 60_000 },
-      trouble: null,
-    }));
+    await keep((entry, nowMs) => aged(entry, nowMs - 6 * 60_000));
     const answer = await approve(face, bob);
     expect(answer).toContain("it was last found out 6 min ago, and no worker has looked since");
     expect(answer).toContain("no answer is no");

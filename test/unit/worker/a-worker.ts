@@ -63,6 +63,7 @@ export class AWorker {
       chat,
       people: { look: async (person) => ({ objection: null, person }) },
       memberships: this.memberships,
+      recentMemberships: this.memberships,
       channels: { look: async () => ({ isShared: false, isArchived: false, hasApp: true }) },
       sharedChannels: [],
       leases,
