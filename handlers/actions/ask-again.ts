@@ -6,11 +6,11 @@ import type { Schedule } from "../../src/domain/schedule.ts";
 import { targetText } from "../../src/domain/target.ts";
 import { judgeExpiry } from "../../src/domain/transitions/ending-early.ts";
 import { followed, followKind, objectionToFollowing } from "../../src/domain/transitions/following.ts";
-import { changeRecord } from "../../src/execution/change-record.ts";
 import { catalogue } from "../../src/operations/catalogue.ts";
 import { flagsOf } from "../../src/operations/command-of-plan.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
+import { changeRequest } from "../change-request.ts";
 import { readAnnounced } from "../commands/announced.ts";
 import { whyNobodyCanDoIt } from "../commands/ask.ts";
 import { slackGrammar } from "../commands/grammars.ts";
@@ -55,9 +55,10 @@ export async function askAgain(
   const recorded = await submit(click, record, scheduleLeft(record, found.nowMs), cluster, services, budget);
   if ("problem" in recorded) return no(recorded.problem);
   if (recorded.kind !== "withdrawn" && recorded.record.follows?.requestId === record.id) {
-    await changeRecord(cluster.requests, record.id, person, (current, nowMs) =>
-      followed(current, recorded.record.id, nowMs),
-    );
+    const followedBy = recorded.record.id;
+    const audit = { kind: "followed", by: person, facts: { followedBy } };
+    // Another click may have named it meanwhile.
+    await changeRequest(cluster, record.id, audit, (current, nowMs) => followed(current, followedBy, nowMs));
     await drawInTime(cluster, record.id, budget, services);
   }
   return { ok: true, message: recorded.message };
@@ -94,7 +95,9 @@ async function submit(
   if (away !== null) return { problem: away };
   const follows = { requestId: record.id, kind: followKind(record) ?? kind };
   const deliveryId = `follow:${record.id}:${triggerId ?? services.newRequestId()}`;
-  const asked = { person, channelId, deliveryId, operation, parameters, reason, target, rule: judged.rule, follows };
+  const { rule, membershipAsOfMs } = judged;
+  const about = { operation, parameters, reason, target, rule, membershipAsOfMs };
+  const asked = { person, channelId, deliveryId, ...about, follows };
   return recordRequest(schedule === null ? asked : { ...asked, schedule }, at, services, budget);
 }
 

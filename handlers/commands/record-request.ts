@@ -9,6 +9,7 @@ import { withdrawn } from "../../src/domain/transitions/ending-early.ts";
 import type { OperationDefinition } from "../../src/operations/catalogue.ts";
 import type { ChatMessage } from "../../src/ports/chat.ts";
 import type { Budget } from "../budget.ts";
+import { changeRequest } from "../change-request.ts";
 import { drawInTime } from "../draw-in-time.ts";
 import { objectionToChannel } from "../judge-channel.ts";
 import { existingMessage, recordedMessage } from "../messages/notices.ts";
@@ -27,6 +28,8 @@ export interface Submission {
   readonly reason: string | null;
   readonly target: AnnouncedTarget;
   readonly rule: RecordedRule;
+  /** As of when the person was known to be one who may ask; null: the rule names them by id. */
+  readonly membershipAsOfMs: number | null;
   readonly schedule?: Schedule;
   readonly dryRun?: true;
   readonly follows?: Follows;
@@ -69,6 +72,7 @@ export async function recordRequest(
         target: targetText(target),
         rule: rule.name,
         policy: rule.policyHash,
+        membershipAsOfMs: submission.membershipAsOfMs,
         ...(schedule === undefined ? {} : { startAtMs: schedule.startAtMs, endsAtMs: schedule.endsAtMs }),
         ...(dryRun === undefined ? {} : { dryRun }),
         ...(follows === undefined ? {} : { follows: follows.requestId }),
@@ -146,24 +150,11 @@ async function wakeForPlan(created: RequestRecord, cluster: ClusterServices, ser
   }
 }
 
-/** How often a change is tried again when the worker changes the record at the same moment. */
-const mostAttempts = 5;
-
 /** A request that nobody can see is no request: it is taken back, and whoever asked is told. */
 async function withdraw(created: RequestRecord, slackError: string, cluster: ClusterServices): Promise<ChatMessage> {
-  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-    const found = await cluster.requests.read(created.id);
-    if (found === null) break;
-    const why = `its message cannot be posted in the channel (${slackError})`;
-    const next = withdrawn(found.record, why, found.nowMs);
-    if (!next.ok) return problemMessage(next.problem);
-    const audit = {
-      kind: "withdrawn",
-      requestId: created.id,
-      by: created.requester,
-      facts: { before: found.record.state, after: next.record.state, slackError },
-    };
-    if (await cluster.requests.compareAndSet(next.record, audit)) break;
-  }
-  return problemMessage(problem("channel_closed", { requestId: created.id, slackError }));
+  const { id: requestId, requester: by } = created;
+  const why = `its message cannot be posted in the channel (${slackError})`;
+  const audit = { kind: "withdrawn", by, facts: { slackError } };
+  const change = await changeRequest(cluster, requestId, audit, (record, nowMs) => withdrawn(record, why, nowMs));
+  return problemMessage(change.ok ? problem("channel_closed", { requestId, slackError }) : change.problem);
 }
