@@ -1,12 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
+import { WithCrate } from "../../../sandbox/crate-runtime.ts";
+import { type CrateTarget, type CrateTargetSpec, createCrateTarget } from "../../../sandbox/crate-target.ts";
 import { ProcessServers } from "../../../sandbox/dolt-processes/process-servers.ts";
-import type { ClusterHandle, DoltTarget, DoltTargetSpec } from "../../../sandbox/handle.ts";
+import type { ClusterHandle } from "../../../sandbox/handle.ts";
 import { NodeAgent, type NodePace } from "../../../sandbox/node-agent/agent.ts";
 import { makeTempFolder } from "../../../sandbox/temp-folder.ts";
+import { systemClock } from "../../../src/adapters/clock.ts";
 import { ensurePart } from "../../parts/build.ts";
-import { type ControlPlane, startControlPlane } from "./control-plane.ts";
+import { startControlPlane } from "./control-plane.ts";
 
 export interface RealClusterOptions extends NodePace {
   /** Size of each pod's volume, which can then be filled (`faults.fullDisk`). Takes root. Default: a plain folder. */
@@ -20,6 +23,8 @@ export interface RealCluster extends ClusterHandle {
   kubeconfigFor(user: string, groups: readonly string[]): string;
   /** Folder of the servers' logs, for whoever looks into a failure before `close()`. */
   readonly logFolder: string;
+  /** CrateDB's nodes are simulated here too: no registry has it. */
+  createCrateTarget(spec: CrateTargetSpec): Promise<CrateTarget>;
 }
 
 /** Starts the cluster; the first time on a machine its parts are built, which takes minutes. */
@@ -49,28 +54,28 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
     undo.push(() => controlPlane.close());
     const kubeConfig = new KubeConfig();
     kubeConfig.loadFromString(controlPlane.kubeconfig);
+    const runtime = new WithCrate(servers.runtime, { clock: systemClock, logFolder });
     const agent = await NodeAgent.start({
       kubeConfig,
-      runtime: servers.runtime,
+      runtime,
       folder: await subfolder(folder, "node"),
       ...pace,
     });
     undo.push(() => agent.close());
-    const createDoltTarget = (spec: DoltTargetSpec) => servers.createTarget(spec, { kubeConfig, agent });
-    return handle(controlPlane, logFolder, createDoltTarget, close);
+    const { kubeconfig, kubeconfigFor } = controlPlane;
+    return {
+      kind: "real",
+      kubeconfig,
+      kubeconfigFor,
+      logFolder,
+      createDoltTarget: (spec) => servers.createTarget(spec, { kubeConfig, agent }),
+      createCrateTarget: (spec) => createCrateTarget(spec, { kubeConfig, agent, runtime: runtime.crate }),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
-}
-
-function handle(
-  { kubeconfig, kubeconfigFor }: ControlPlane,
-  logFolder: string,
-  createDoltTarget: (spec: DoltTargetSpec) => Promise<DoltTarget>,
-  close: () => Promise<void>,
-): RealCluster {
-  return { kind: "real", kubeconfig, kubeconfigFor, logFolder, createDoltTarget, close };
 }
 
 async function subfolder(folder: string, name: string): Promise<string> {
