@@ -73,8 +73,7 @@ export function placeShards(
       on.add(best.node.name);
       on.delete(shard.node?.name ?? "");
       copies.set(keyOf(shard), on);
-    } else if (table !== undefined && staying.size > table.replicas.min && !(shard.primary && staying.size === 0)) {
-      // Its lower bound is kept by the copies that stay.
+    } else if (table !== undefined && staying.size >= copiesOn(rooms.length, table)) {
       dropped += 1;
     } else {
       homeless.push({ copy: `${partText(shard)} shard ${shard.id}`, bytes: shard.sizeBytes, reasons });
@@ -92,6 +91,11 @@ export function placeShards(
     homeless,
     dropped,
   };
+}
+
+/** How many copies a shard has on so many nodes: between its bounds it grows and shrinks with them. */
+function copiesOn(nodes: number, { replicas: { min, max } }: CrateTable): number {
+  return 1 + Math.max(min, Math.min(max ?? Number.POSITIVE_INFINITY, nodes - 1));
 }
 
 function objection(
