@@ -25,8 +25,9 @@ export interface Wanted {
 }
 
 export type JudgedRequest =
-  /** The rule as the request keeps it. */
-  { readonly ok: true; readonly rule: RecordedRule } | { readonly ok: false; readonly problem: Problem };
+  /** The rule as the request keeps it, and as of when whoever asks was known to be one who may; null: named by id. */
+  | { readonly ok: true; readonly rule: RecordedRule; readonly membershipAsOfMs: number | null }
+  | { readonly ok: false; readonly problem: Problem };
 
 /**
  * Whether the policy lets this person ask for this now: a rule that names them, no freeze of the policy, a reason where one is
@@ -42,22 +43,26 @@ export async function judgeRequest(
   const { policy, clock } = services;
   const rule = decidingRule(policy, operation.name, target);
   if (rule === null) return no(notAllowed(wanted));
-  const objection = await objectionToPerson(wanted, rule, cluster);
-  if (objection !== null) return no(objection);
+  const person = await judgePerson(wanted, rule, cluster);
+  if (!person.ok) return person;
   if (operation.changesTarget) {
     const frozen = activeFreeze(rule.freeze, wanted.startAtMs ?? clock.nowMs());
     if (frozen !== null) return no(frozenByPolicy(targetText(target), frozen));
     if (rule.reasonRequired && reason === null) return no(problem("reason_missing", { usage: line }));
   }
   const about = { operation: operation.name, target, changesTarget: operation.changesTarget };
-  return { ok: true, rule: recordedRule(rule, policyHashOf(policy), about) };
+  return { ...person, rule: recordedRule(rule, policyHashOf(policy), about) };
 }
 
-async function objectionToPerson(
+type JudgedPerson =
+  | { readonly ok: true; readonly membershipAsOfMs: number | null }
+  | { readonly ok: false; readonly problem: Problem };
+
+async function judgePerson(
   wanted: Wanted,
   rule: PolicyRule,
   { memberships }: Pick<ClusterServices, "memberships">,
-): Promise<Problem | null> {
+): Promise<JudgedPerson> {
   const nobodyToLookUp = !rule.requesters.principals.some(needsLookup);
   const known = nobodyToLookUp ? { memberships: noMemberships, nowMs: 0 } : await memberships.read();
   const judged = judgeRequester(rule, wanted.person, {
@@ -66,14 +71,13 @@ async function objectionToPerson(
   });
   switch (judged.kind) {
     case "yes":
-      return null;
+      return { ok: true, membershipAsOfMs: judged.asOfMs };
     case "no":
-      return notAllowed(wanted);
-    case "unknown":
-      return problem("people_lookup_failed", {
-        person: mention(wanted.person),
-        why: `${rule.requesters.text}: ${judged.why}`,
-      });
+      return no(notAllowed(wanted));
+    case "unknown": {
+      const why = `${rule.requesters.text}: ${judged.why}`;
+      return no(problem("people_lookup_failed", { person: mention(wanted.person), why }));
+    }
   }
 }
 
@@ -81,6 +85,6 @@ function notAllowed({ operation, target }: Wanted): Problem {
   return problem("requester_not_allowed", { operation: operation.name, target: targetText(target) });
 }
 
-function no(why: Problem): JudgedRequest {
+function no(why: Problem): { readonly ok: false; readonly problem: Problem } {
   return { ok: false, problem: why };
 }

@@ -73,7 +73,9 @@ export async function ask(asked: AskedCommand, services: EdgeServices, budget: B
   const { parameters } = command;
   const schedule = when.value === null ? {} : { schedule: when.value };
   const dryRun = isDryRun ? { dryRun: true as const } : {};
-  const submission = { ...asked, operation, parameters, reason, target, rule: judged.rule, ...schedule, ...dryRun };
+  const { rule, membershipAsOfMs } = judged;
+  const about = { operation, parameters, reason, target, rule, membershipAsOfMs };
+  const submission = { ...asked, ...about, ...schedule, ...dryRun };
   return (await recordRequest(submission, at, services, budget)).message;
 }
 
