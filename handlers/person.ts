@@ -4,6 +4,8 @@ import type { Person } from "../src/domain/people.ts";
 export interface Home {
   readonly teamId: string;
   readonly enterpriseId?: string | undefined;
+  /** In which zone a time is meant where a person's profile does not say; UTC without it. */
+  readonly timeZone?: string | undefined;
 }
 
 /** Who did something, as Slack's payload says. */

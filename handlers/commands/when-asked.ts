@@ -14,14 +14,14 @@ const usualTimeZone = "UTC";
 
 /**
  * When a command's `--at` or `--in` wants it to begin, in the zone that was typed, else in that of the person's Slack profile, else
- * in UTC; shown back with the zone, so that nobody has to guess. Null: as soon as it is approved.
+ * in the configured one, else in UTC; shown back with the zone, so that nobody has to guess. Null: as soon as it is approved.
  * @throws {HandoverError} `redis_away`
  */
 export async function whenAsked(
   { extras, definition }: Pick<ParsedCommand<OperationDefinition>, "extras" | "definition">,
   person: Person,
   cluster: Pick<ClusterServices, "requests">,
-  services: Pick<EdgeServices, "people" | "log">,
+  services: Pick<EdgeServices, "people" | "home" | "log">,
   budget: Budget,
 ): Promise<Read<Schedule | null>> {
   const typed = (name: string) => (typeof extras[name] === "string" ? { [name]: extras[name] } : {});
@@ -46,15 +46,16 @@ export async function whenAsked(
 /** A guess that is shown back: a Slack that does not say it is no reason to refuse. */
 async function timeZoneOfPerson(
   person: Person,
-  { people, log }: Pick<EdgeServices, "people" | "log">,
+  { people, home, log }: Pick<EdgeServices, "people" | "home" | "log">,
   budget: Budget,
 ): Promise<string> {
+  const configured = timeZoneOf(home.timeZone ?? "") ?? usualTimeZone;
   try {
     const { timeZone } = await people.look(person, budget.slackSignal());
-    return timeZoneOf(timeZone ?? "") ?? usualTimeZone;
+    return timeZoneOf(timeZone ?? "") ?? configured;
   } catch (error) {
     if (!(error instanceof ChatError)) throw error;
     log.info({ slack: error.slackError }, "a person's time zone could not be had in time");
-    return usualTimeZone;
+    return configured;
   }
 }

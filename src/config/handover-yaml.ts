@@ -11,6 +11,7 @@ import {
 } from "../domain/policy/written.ts";
 import { readPublicKeys } from "../domain/signing.ts";
 import { engineSchema } from "../domain/target.ts";
+import { timeZoneOf } from "../domain/wall-clock.ts";
 import { catalogue } from "../operations/catalogue.ts";
 import { doltAccessSchema } from "./dolt-access.ts";
 import { readYaml } from "./read-yaml.ts";
@@ -35,6 +36,8 @@ export const clusterConfigSchema = z.strictObject({
   publicKey: publicKeySchema,
   /** How its Dolt servers are connected to; annotations of a target win over it. */
   dolt: doltAccessSchema.optional(),
+  /** The same of its CrateDB nodes. */
+  crate: doltAccessSchema.optional(),
 });
 export type ClusterConfig = z.infer<typeof clusterConfigSchema>;
 
@@ -48,6 +51,11 @@ export const writtenConfigurationSchema = z.strictObject({
     enterpriseId: z
       .string()
       .regex(/^E[A-Z0-9]+$/, "is not the id of an organisation (E…)")
+      .optional(),
+    /** In which zone a time to begin is meant (`at 02:30`), where the person's Slack profile does not say. */
+    timeZone: z
+      .string()
+      .refine((text) => timeZoneOf(text) !== null, "is no time zone (Europe/Berlin, UTC)")
       .optional(),
     /** Channels in which plans may be shown although people of another organisation read them (Slack Connect). */
     sharedChannels: z
