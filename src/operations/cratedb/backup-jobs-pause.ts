@@ -3,7 +3,7 @@ import type { CrateClusterView, CronJobView } from "../../ports/crate-clusters.t
 import type { Seen } from "../../ports/surroundings.ts";
 import type { OperationContext } from "../operation.ts";
 import { type CronJobChange, givebacksOf, isBackupOf, pausesOf, runningBackups } from "./backup-jobs.ts";
-import { asked } from "./crate-calls.ts";
+import { asked, isSilence } from "./crate-calls.ts";
 import type { CrateSession } from "./session.ts";
 import { clusterLabel } from "./suspension-record.ts";
 
@@ -11,6 +11,7 @@ import { clusterLabel } from "./suspension-record.ts";
 const attempts = 10;
 /** Every repository is read for it. */
 const snapshotsWithinMs = 60_000;
+const snapshotsForPlanMs = 15_000;
 
 /** The CronJobs that make backups of this cluster, as far as this process may see them. */
 export async function backupCronJobs(
@@ -32,10 +33,24 @@ export function giveBackups(context: OperationContext, cluster: CrateClusterView
   return changeAll(context, cluster, givebacksOf);
 }
 
+/** What a plan says of backups: that nobody could tell in time is said like one that runs. A plan has half a minute in all. */
+export async function backupsForPlan(context: OperationContext, session: CrateSession): Promise<string[]> {
+  try {
+    return await backupsNow(context, session, snapshotsForPlanMs);
+  } catch (error) {
+    if (!isSilence(error) || context.signal.aborted) throw error;
+    return ["whether a snapshot runs could not be told in time"];
+  }
+}
+
 /** Snapshots, restores and backup Jobs that run now, each in words. Throws as both sides do. */
-export async function backupsNow(context: OperationContext, session: CrateSession): Promise<string[]> {
+export async function backupsNow(
+  context: OperationContext,
+  session: CrateSession,
+  withinMs = snapshotsWithinMs,
+): Promise<string[]> {
   const { cluster, database } = session;
-  const options = session.options(context.signal, snapshotsWithinMs);
+  const options = session.options(context.signal, withinMs);
   const [work, jobs] = await Promise.all([
     asked("asking for snapshots that run", database.snapshotWork(options)),
     context.crateClusters.jobs(cluster.namespace, context.signal),

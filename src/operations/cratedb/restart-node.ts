@@ -12,7 +12,7 @@ import type { RestartDetails, RestartedNode } from "./restart-details.ts";
 import { reasonsAgainst } from "./restart-fitness.ts";
 import { type CrateSight, insist, lookAtHealth, unwellIn, whyOf } from "./restart-sight.ts";
 import { hookSettingsIn, repairsOf, routingOwnerLabel } from "./routing-allocation.ts";
-import { disownAllocation, holdAllocation, openAllocation } from "./routing-allocation-hold.ts";
+import { disownAllocation, holdAllocation, openAllocation, releaseAllocation } from "./routing-allocation-hold.ts";
 import type { CrateSession } from "./session.ts";
 
 /** How long the cluster may take to become fit for the next restart, and to answer. */
@@ -62,7 +62,7 @@ export class NodeRestart {
     }
     const giveUpAtMs = this.#inMs(this.#node.graceSeconds * 1_000 + this.#details.waitMs);
     await this.#untilBack(giveUpAtMs);
-    await this.#insist(() => this.#open(), giveUpAtMs);
+    await this.#insist(() => this.#release(), giveUpAtMs);
     await this.#untilWell(giveUpAtMs);
     await this.#insist(() => this.tidy());
     return refusals === 0 ? "every table is GREEN" : `evicted after ${refusals} refusals; every table is GREEN`;
@@ -84,6 +84,10 @@ export class NodeRestart {
     await this.#open();
     await disownAllocation(this.#context, this.#session);
     await giveBackups(this.#context, cluster);
+  }
+
+  #release(): Promise<void> {
+    return releaseAllocation(this.#context, this.#session, this.#details.settings);
   }
 
   #open(): Promise<void> {

@@ -4,7 +4,7 @@ import type { CrateClusterView } from "../../ports/crate-clusters.ts";
 import { lineToType } from "../line-to-type.ts";
 import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import { countText, timeText } from "./amounts.ts";
-import { backupCronJobs, backupsNow } from "./backup-jobs-pause.ts";
+import { backupCronJobs, backupsForPlan } from "./backup-jobs-pause.ts";
 import { asked } from "./crate-calls.ts";
 import { type CrateView, healthOf, lookAtCrate, masterOf } from "./look.ts";
 import { chooseRestarts, type RestartChoice, strangersIn } from "./restart-choice.ts";
@@ -45,7 +45,7 @@ async function situationOf(context: OperationContext, session: CrateSession): Pr
     lookAtCrate(session, context.signal),
     asked("asking for the checks", session.database.nodeChecks(options)),
     backupCronJobs(context, session.cluster),
-    backupsNow(context, session),
+    backupsForPlan(context, session),
   ]);
   return { view, checks, cronJobs, backups };
 }

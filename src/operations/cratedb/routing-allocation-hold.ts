@@ -26,6 +26,20 @@ export async function holdAllocation(context: OperationContext, session: CrateSe
 }
 
 /**
+ * Ends a hold: both levels go whatever is in force, as SQL shows the effective value only, and a persistent one that something
+ * transient hides would come back after a full restart. Safe to do twice.
+ */
+export async function releaseAllocation(
+  context: OperationContext,
+  session: CrateSession,
+  before: HookSettings,
+): Promise<void> {
+  const options = session.options(context.signal);
+  await asked("releasing the allocation", session.database.resetGlobal([allocationEnableSetting], options));
+  await openAllocation(context, session, before);
+}
+
+/**
  * Lets shards be placed again, and puts back what preStop hooks have left of these settings, as it was `before`. Looks whether it
  * is so. Safe to do twice.
  */

@@ -3,7 +3,7 @@ import type { Fact } from "../../domain/plan.ts";
 import { lineToType } from "../line-to-type.ts";
 import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import { countText } from "./amounts.ts";
-import { backupCronJobs, backupsNow } from "./backup-jobs-pause.ts";
+import { backupCronJobs, backupsForPlan } from "./backup-jobs-pause.ts";
 import { type CrateView, healthOf, lookAtCrate } from "./look.ts";
 import { judgeCluster } from "./scale-preflight.ts";
 import { CrateSession } from "./session.ts";
@@ -33,7 +33,7 @@ export const suspendOperation: Operation = {
       const surroundings = await readSurroundings(context, session);
       // Of a cluster that is down in part nothing can be asked with any certainty: it is only brought to its end.
       const view = state === "running" ? await lookAtCrate(session, context.signal) : null;
-      const backups = view === null ? [] : await backupsNow(context, session);
+      const backups = view === null ? [] : await backupsForPlan(context, session);
       return planSuspend(surroundings, view, backups, backupWaitMs);
     } finally {
       await session.close();

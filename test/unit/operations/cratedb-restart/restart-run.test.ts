@@ -172,7 +172,9 @@ describe("a rolling restart of CrateDB", () => {
 describe("a restart whose worker dies", () => {
   const faults: readonly WriteFault[] = ["die-before", "die-after", "lose-answer"];
 
-  it("at any write, before it, after it, or with its answer lost, ends as if nothing had happened", async () => {
+  it("at any write, before it, after it, or with its answer lost, ends as if nothing had happened", {
+    timeout: 60_000,
+  }, async () => {
     const { state, writes } = await undisturbed();
     expect(writes).toBeGreaterThan(50);
     for (let at = 1; at <= writes; at += 1) {
@@ -193,7 +195,7 @@ describe("a restart whose worker dies", () => {
     }
   });
 
-  it("again and again, anywhere, ends as if nothing had happened", async () => {
+  it("again and again, anywhere, ends as if nothing had happened", { timeout: 60_000 }, async () => {
     const { state } = await undisturbed();
     const life = fc
       .uniqueArray(fc.tuple(fc.integer({ min: 2, max: 30 }), fc.constantFrom(...faults)), {

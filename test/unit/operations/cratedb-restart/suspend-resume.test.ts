@@ -183,6 +183,61 @@ describe("resuming CrateDB", () => {
   });
 });
 
+/** crate-operator 2.63.0, tests/test_operations.py: TestSuspendResume, TestScaleBackupMetrics. */
+describe("crate-operator's scenarios of suspending and resuming, as facts in and facts out", () => {
+  it("is healthy before the first group goes, and is not asked again once one is down", async () => {
+    const one = world({ masters: 3, groups: { cold: 1, hot: 3 } });
+    const cold = one.sets.find(({ group }) => group === "cold");
+    if (cold === undefined) throw new Error("there is no such group");
+    cold.annotations["handover.dev/suspended"] = '{"replicas":1,"dependents":[]}';
+    cold.replicas = 0;
+    one.rest();
+    one.silent = true;
+    const { result } = await play(one, suspendOperation, await plan(one, suspendOperation));
+    expect(result.outcome.problems).toEqual([]);
+    expect(one.state().sets.map(({ pods }) => pods)).toEqual([0, 0, 0]);
+  });
+
+  it("every data group is at zero before anything is waited for, and masters go after all of them", async () => {
+    const one = world();
+    await play(one, suspendOperation, await plan(one, suspendOperation));
+    const scaled = one.written.filter((what) => what.startsWith("replicas"));
+    expect(scaled.map((what) => what.split(" ")[1])).toEqual([
+      "crate-data-cold-metrics",
+      "crate-data-hot-metrics",
+      "crate-master-metrics",
+    ]);
+    expect(one.violations).toEqual([]);
+  });
+
+  it("data nodes wait for every master to be Ready", async () => {
+    const one = await suspended(world());
+    one.crashing.add("crate-master-metrics-2");
+    const { result } = await play(one, resumeOperation, await plan(one, resumeOperation, { waitMs: 60_000 }));
+    expect(result.outcome.problems.map(({ code }) => code)).toEqual(["crate_resume_stopped", "crate_not_up"]);
+    expect(one.state().sets.map(({ replicas }) => replicas)).toEqual([3, 0, 0, 0]);
+  });
+
+  it("neither backup metrics nor Grand Central has to be there", async () => {
+    const one = world();
+    one.deployments = [];
+    await suspended(one);
+    const back = await play(one, resumeOperation, await plan(one, resumeOperation));
+    expect(back.result.state).toBe("succeeded");
+    expect(one.written.filter((what) => what.startsWith("deployment"))).toEqual([]);
+  });
+
+  it("again and again it comes back the same", async () => {
+    const one = world();
+    for (let round = 0; round < 3; round += 1) {
+      await suspended(one);
+      await play(one, resumeOperation, await plan(one, resumeOperation));
+      one.rest();
+      expect(one.state()).toEqual(world().state());
+    }
+  });
+});
+
 /** As somebody else would: without a word about what there was. */
 async function suspendedBy(one: CrateWorld): Promise<CrateWorld> {
   for (const set of one.sets) set.replicas = 0;
@@ -193,7 +248,7 @@ async function suspendedBy(one: CrateWorld): Promise<CrateWorld> {
 describe("a worker that dies while a cluster is suspended and resumed", () => {
   const faults: readonly WriteFault[] = ["die-before", "die-after", "lose-answer"];
 
-  it("at any write of either, ends as if nothing had happened", async () => {
+  it("at any write of either, ends as if nothing had happened", { timeout: 60_000 }, async () => {
     const down = (await suspended(world())).state();
     const writes = { suspend: 12, resume: 12 };
     for (const fault of faults) {
@@ -220,7 +275,7 @@ describe("a worker that dies while a cluster is suspended and resumed", () => {
     }
   });
 
-  it("again and again, anywhere, ends as if nothing had happened", async () => {
+  it("again and again, anywhere, ends as if nothing had happened", { timeout: 60_000 }, async () => {
     const life = fc
       .uniqueArray(fc.tuple(fc.integer({ min: 2, max: 12 }), fc.constantFrom(...faults)), {
         selector: ([at]) => at,
