@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -10,6 +12,7 @@ import {
   problemTable,
 } from "../../../src/domain/errors.ts";
 
+const root = join(import.meta.dirname, "../../..");
 const codes = Object.keys(problemTable).filter((code): code is ProblemCode => code in problemTable);
 const kinds: ProblemKind[] = ["usage", "refused", "failed", "unknown", "locked", "frozen"];
 
@@ -54,83 +57,65 @@ describe("what was thrown", () => {
   });
 });
 
-/**
- * Fills an entry with details of its own shape: names that the table uses for lists get a list, for counts a number,
- * for everything else a text.
- */
+/** Fills an entry with details of the shape that it declares. */
 function describeWith(code: ProblemCode, text: string, texts: readonly string[]): Omit<Problem, "code"> {
   const { kind, what, next } = problemTable[code];
-  const details = new Proxy({}, { get: (_target, name) => detail(String(name), text, texts) });
+  const declared = shapes.get(code);
+  if (declared === undefined) throw new Error(`where ${code} is declared was not found`);
+  const details = Object.fromEntries([...declared].map(([name, type]) => [name, detail(type, text, texts)]));
   const sentence = (make: typeof what | typeof next) => String(Reflect.apply(make, undefined, [details]));
   return { kind, what: sentence(what), next: sentence(next) };
 }
 
-const lists = new Set([
-  "advice",
-  "approvers",
-  "backups",
-  "candidates",
-  "changes",
-  "commandLines",
-  "databases",
-  "denied",
-  "done",
-  "epochs",
-  "figures",
-  "groups",
-  "homeless",
-  "hooks",
-  "issues",
-  "items",
-  "known",
-  "left",
-  "lost",
-  "missing",
-  "nodes",
-  "others",
-  "owners",
-  "people",
-  "pods",
-  "reached",
-  "reasons",
-  "rejected",
-  "rights",
-  "roles",
-  "room",
-  "routed",
-  "scalers",
-  "sets",
-  "silent",
-  "skipped",
-  "strangers",
-  "tables",
-  "told",
-  "waiting",
-  "why",
-]);
-const numbers = new Set([
-  "epoch",
-  "from",
-  "limit",
-  "minutes",
-  "needs",
-  "now",
-  "partition",
-  "possible",
-  "remaining",
-  "replicas",
-  "seconds",
-  "seen",
-  "shards",
-  "standbys",
-  "times",
-  "to",
-  "wanted",
-]);
+/** Types that more than one entry declares, by their fields; and words of closed lists, by one of them. */
+const namedTypes: Readonly<Record<string, string>> = {
+  WorkloadToAnnotate: "kind: WorkloadKind; namespace: string; name: string",
+  TlsTroubleCode: '"untrusted"',
+  Engine: '"dolt"',
+  WorkloadKind: '"StatefulSet"',
+};
 
-function detail(name: string, text: string, texts: readonly string[]): string | number | readonly string[] {
-  if (lists.has(name)) return texts;
-  // The one detail that is a word of a closed list.
-  if (name === "trouble") return "untrusted";
-  return numbers.has(name) ? text.length : text;
+/** What each code's details are, as its entry declares them: name and type. */
+const shapes: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map(
+  globSync("src/domain/problems/*.ts", { cwd: root }).flatMap((file) => {
+    const source = readFileSync(join(root, file), "utf8");
+    return [...source.matchAll(/^ {2}(\w+): entry(?:<([^(]*?)>)?\(/gms)].map(
+      ([, code = "", declared = ""]) => [code, fieldsOf(declared)] as const,
+    );
+  }),
+);
+
+function fieldsOf(declared: string): Map<string, string> {
+  const fields = declared
+    .split("&")
+    .map((part) => namedTypes[part.trim()] ?? part.replace(/[{}]/g, ""))
+    .flatMap((part) => part.split(";"));
+  return new Map(
+    fields.flatMap((field) => {
+      const [, name, type] = /^\s*(\w+): (.+?)\s*$/s.exec(field) ?? [];
+      return name === undefined || type === undefined ? [] : [[name, type]];
+    }),
+  );
+}
+
+function detail(type: string, text: string, texts: readonly string[]): unknown {
+  const [first = type] = type.split(" | ");
+  const known = namedTypes[first] ?? first;
+  if (known.startsWith('"')) return known.slice(1, -1);
+  switch (known) {
+    case "string":
+      return text;
+    case "number":
+      return text.length;
+    case "boolean":
+      return texts.length > 1;
+    case "readonly string[]":
+      return texts;
+    case "readonly number[]":
+      return texts.map(({ length }) => length);
+    case "readonly WorkloadToAnnotate[]":
+      return texts.map((name) => ({ kind: "StatefulSet", namespace: text, name }));
+    default:
+      throw new Error(`no detail is made up for the type ${type}`);
+  }
 }
