@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { problem } from "../../../src/domain/errors.ts";
 import { newRequestRecord, type RequestRecord } from "../../../src/domain/request.ts";
 import type { Schedule } from "../../../src/domain/schedule.ts";
 import { approve } from "../../../src/domain/transitions/approving.ts";
 import type { Transition } from "../../../src/domain/transitions/change.ts";
 import { judgeExpiry } from "../../../src/domain/transitions/ending-early.ts";
 import { followed } from "../../../src/domain/transitions/following.ts";
-import { planned, refused } from "../../../src/domain/transitions/planning.ts";
+import { planned, planningFailed, refused } from "../../../src/domain/transitions/planning.ts";
 import { ended, started } from "../../../src/domain/transitions/running.ts";
 import { reminded } from "../../../src/domain/transitions/waiting.ts";
 import type { Announcements, Face, FaceStore, RequestStore } from "../../../src/ports/request-store.ts";
@@ -213,7 +214,8 @@ export function requestStoreSuite(name: string, open: () => Promise<StoresUnderT
     test("names who takes the place of what is settled, which stays settled", async () => {
       const { requests } = await open();
       const { record, nowMs } = await create(requests);
-      const settled = await set(requests, refused(record, [], nowMs));
+      const why = problem("unexpected", { doing: "a test", why: "it says so" });
+      const settled = await set(requests, planningFailed(record, why, nowMs));
       const named = await set(requests, followed(settled, "r-2", nowMs));
       expect((await mustRead(requests, "r-1")).record).toEqual(named);
       expect((await requests.unsettled()).ids).toEqual([]);
