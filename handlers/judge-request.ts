@@ -3,12 +3,11 @@ import { noMemberships, oldestMembershipMs } from "../src/domain/memberships.ts"
 import { mention, type Person } from "../src/domain/people.ts";
 import { activeFreeze } from "../src/domain/policy/freeze-windows.ts";
 import { policyHashOf } from "../src/domain/policy/hash.ts";
-import { judgeRequester } from "../src/domain/policy/judging.ts";
+import { judgeRequester, requestersToLookUp } from "../src/domain/policy/judging.ts";
 import { decidingRule } from "../src/domain/policy/matching.ts";
 import { type RecordedRule, recordedRule } from "../src/domain/policy/recorded-rule.ts";
 import type { PolicyRule } from "../src/domain/policy/rule.ts";
 import { frozenByPolicy } from "../src/domain/policy/said.ts";
-import { needsLookup } from "../src/domain/principals.ts";
 import { type AnnouncedTarget, targetText } from "../src/domain/target.ts";
 import type { ClusterServices, EdgeServices } from "./services.ts";
 
@@ -63,7 +62,7 @@ async function judgePerson(
   rule: PolicyRule,
   { memberships }: Pick<ClusterServices, "memberships">,
 ): Promise<JudgedPerson> {
-  const nobodyToLookUp = !rule.requesters.principals.some(needsLookup);
+  const nobodyToLookUp = requestersToLookUp(rule, wanted.person).length === 0;
   const known = nobodyToLookUp ? { memberships: noMemberships, nowMs: 0 } : await memberships.read();
   const judged = judgeRequester(rule, wanted.person, {
     memberships: known.memberships,

@@ -9,6 +9,7 @@ import {
   approvingPrincipals,
   judgeApprover,
   judgeRequester,
+  requestersToLookUp,
 } from "../domain/policy/judging.ts";
 import { decidingRule } from "../domain/policy/matching.ts";
 import { planMembersOf } from "../domain/policy/planned-approval.ts";
@@ -80,7 +81,7 @@ export async function judgeGrant(
   if ("problem" in expiry) return no(expiry.problem);
   const frozen = frozenAt(rule, plan.target.name, times.storeNowMs);
   if (frozen !== null) return no(frozen);
-  const principals = distinctPrincipals([...rule.requesters.principals, ...approvingPrincipals(rule)]);
+  const principals = distinctPrincipals([...requestersToLookUp(rule, plan.requester), ...approvingPrincipals(rule)]);
   const checked = [
     { person: plan.requester, atMs: plan.madeAtMs },
     ...approvals.map(({ approver, atMs }) => ({ person: approver, atMs })),

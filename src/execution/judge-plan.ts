@@ -3,7 +3,7 @@ import { mention, type Person } from "../domain/people.ts";
 import { whyNobodyCanApprove } from "../domain/policy/candidates.ts";
 import { activeFreeze } from "../domain/policy/freeze-windows.ts";
 import { policyHashOf } from "../domain/policy/hash.ts";
-import { approvingPrincipals, judgeRequester } from "../domain/policy/judging.ts";
+import { approvingPrincipals, judgeRequester, requestersToLookUp } from "../domain/policy/judging.ts";
 import { commonLabels } from "../domain/policy/labels.ts";
 import { decidingRule } from "../domain/policy/matching.ts";
 import { type PlannedApproval, plannedApproval } from "../domain/policy/planned-approval.ts";
@@ -42,9 +42,10 @@ export async function judgePlan(
   const { operation, target, requester } = record;
   const rule = decidingRule(policy, operation, { ...target, labels: await labelsNow(context) });
   if (rule === null) return no(problem("requester_not_allowed", { operation, target: target.name }));
-  const approvers = changesTarget ? approvingPrincipals(rule) : [];
+  const approvedBy = changesTarget ? rule : { ...rule, requirements: [], escalation: [] };
+  const principals = [...requestersToLookUp(rule, requester), ...approvingPrincipals(approvedBy)];
   const [known, looked] = await Promise.all([
-    memberships.look(distinctPrincipals([...rule.requesters.principals, ...approvers]), context.signal),
+    memberships.look(distinctPrincipals(principals), context.signal),
     lookAtPerson(requester, people, context.signal),
   ]);
   const untrusted = objectionToAsker(requester, looked);
@@ -64,7 +65,7 @@ export async function judgePlan(
   }
   return {
     ok: true,
-    approval: plannedApproval(rule, policyHashOf(policy), known, context.clock.nowMs()),
+    approval: plannedApproval(approvedBy, policyHashOf(policy), known, context.clock.nowMs()),
     requester: looked.kind === "trusted" ? looked.person : requester,
   };
 }

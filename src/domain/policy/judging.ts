@@ -1,6 +1,6 @@
-import { type Belonging, belongs, type Memberships } from "../memberships.ts";
+import { type Belonging, belongs, type Memberships, noMemberships } from "../memberships.ts";
 import { type Person, samePerson } from "../people.ts";
-import { distinctPrincipals, type Principal, principalKey } from "../principals.ts";
+import { distinctPrincipals, needsLookup, type Principal, principalKey } from "../principals.ts";
 import type { Escalation, Policy, PolicyRule, Requirement } from "./rule.ts";
 
 /** What is known of who is in which group, and how old that may be. */
@@ -13,6 +13,12 @@ export interface Known {
 /** Whether this person may ask. Whether they could, if only somebody said who is in a group, is unknown and not a yes. */
 export function judgeRequester(rule: PolicyRule, person: Person, known: Known): Belonging {
   return firstYes(rule.requesters.principals.map((principal) => belongsNow(person, principal, known)));
+}
+
+/** Whom somebody has to look up before it is known whether this person may ask; nobody where the rule names them by id. */
+export function requestersToLookUp(rule: PolicyRule, person: Person): readonly Principal[] {
+  const known = { memberships: noMemberships, notBeforeMs: null };
+  return judgeRequester(rule, person, known).kind === "yes" ? [] : rule.requesters.principals.filter(needsLookup);
 }
 
 /** By what right somebody approves: which requirement (by index), as which principal (`principalKey`), found out when. */

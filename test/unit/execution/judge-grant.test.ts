@@ -5,6 +5,7 @@ import type { Plan } from "../../../src/domain/plan.ts";
 import { policyHashOf } from "../../../src/domain/policy/hash.ts";
 import type { WrittenParts } from "../../../src/domain/policy/read-policy.ts";
 import type { WrittenPolicy } from "../../../src/domain/policy/written.ts";
+import { principalKey } from "../../../src/domain/principals.ts";
 import { judgeGrant } from "../../../src/execution/judge-grant.ts";
 import { judgePlan } from "../../../src/execution/judge-plan.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -201,6 +202,27 @@ describe("when nobody can say who is in a group at the start", () => {
     const result = await judgedWith(plan, [approvalOf(plan, "UDAN", right(clock.nowMs()))]);
     expect(result).toMatchObject({ problems: [{ code: "approver_no_longer_stands" }] });
   });
+});
+
+it("asks nobody about groups that do not matter: whoever asks is named by id, and a question needs no approval", async () => {
+  rule = { ...rule, requesters: ["UALICE", "@dba"] };
+  const asked: string[] = [];
+  const { policy: own, people } = rules();
+  const spying = {
+    policy: own,
+    people,
+    memberships: {
+      look: async (principals: Parameters<MemoryMemberships["look"]>[0]) => {
+        asked.push(...principals.map(principalKey));
+        return await memberships.look(principals);
+      },
+    },
+  };
+  const record = { operation: "dolt.status", target: orders, requester: alice };
+  expect(await judgePlan(record, false, context(), spying)).toMatchObject({ ok: true, approval: { members: [] } });
+  expect(asked).toEqual([]);
+  expect((await judgePlan({ ...record, requester: person("UBOB") }, false, context(), spying)).ok).toBe(true);
+  expect(asked).toEqual([dba]);
 });
 
 describe("before a plan is made", () => {
