@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { serverNamePattern } from "../adapters/kubernetes/access-annotations.ts";
 import { certificates, type DoltAccessGiven } from "../adapters/kubernetes/dolt-access.ts";
-import { readDoltLogin, typedDoltLogin } from "../config/dolt-login.ts";
+import { readCrateLogin, readDoltLogin, typedCrateLogin, typedDoltLogin } from "../config/dolt-login.ts";
 import type { Environment } from "../config/environment.ts";
 import type { DoltAccessSettings } from "../domain/dolt-access.ts";
 import { HandoverError, type Problem, problem } from "../domain/errors.ts";
@@ -63,6 +63,15 @@ export function accessGiven(typed: TypedConnection, environment: Environment): D
     typed: settingsOf(typed),
     typedLogin: typedDoltLogin(typed, environment),
     fallbackLogin: readDoltLogin(environment),
+  };
+}
+
+/** The same for CrateDB's nodes: its login comes from variables of its own. */
+export function crateAccessGiven(typed: TypedConnection, environment: Environment): DoltAccessGiven {
+  return {
+    typed: settingsOf(typed),
+    typedLogin: typedCrateLogin(typed, environment),
+    fallbackLogin: readCrateLogin(environment),
   };
 }
 

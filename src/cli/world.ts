@@ -17,7 +17,7 @@ import type { CrateServers } from "../ports/crate-servers.ts";
 import type { DoltServers } from "../ports/dolt-servers.ts";
 import type { Identity, TargetLeases, Workloads } from "../ports/workloads.ts";
 import { type GivenPolicy, givenPolicy } from "./break-glass.ts";
-import { accessGiven, type TypedConnection } from "./connection.ts";
+import { accessGiven, crateAccessGiven, type TypedConnection } from "./connection.ts";
 
 /** What the command line works with, each behind its port, so that tests stand in for the cluster and nothing else. */
 export interface World {
@@ -70,7 +70,7 @@ export function connectWorld(source: WorldSource): World {
     policy: givenPolicy(process.env),
     dolt: new MysqlDoltServers(),
     crate: new HttpCrateServers(),
-    crateClusters: new KubernetesCrateClusters(api, { access }),
+    crateClusters: new KubernetesCrateClusters(api, { access: crateAccessGiven(source.connection, process.env) }),
     clock: systemClock,
     operationNamed,
     holder: `npx-handover/${hostname()}/${randomBytes(4).toString("hex")}`,

@@ -4,34 +4,59 @@ import { fail } from "../domain/errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Dolt's own default. */
-const defaultUsername = "root";
+/** Whose servers a login is for: how its variables begin, and the user where none is named, each engine's own default. */
+interface LoginOf {
+  readonly prefix: "DOLT" | "CRATE";
+  readonly username: string;
+}
+
+const dolt: LoginOf = { prefix: "DOLT", username: "root" };
+const crate: LoginOf = { prefix: "CRATE", username: "crate" };
 
 /**
  * The login that the environment names, or mounted files that it names (`DOLT_USERNAME`, `DOLT_PASSWORD`, each also as
  * `…_FILE`); null when it names none. Throws `configuration_invalid`; it names variables, never their values.
  */
 export function readDoltLogin(environment: Environment): DoltLogin | null {
-  const username = read(environment, "DOLT_USERNAME");
-  const password = read(environment, "DOLT_PASSWORD");
+  return readLogin(environment, dolt);
+}
+
+/** The same of CrateDB: `CRATE_USERNAME`, `CRATE_PASSWORD`. */
+export function readCrateLogin(environment: Environment): DoltLogin | null {
+  return readLogin(environment, crate);
+}
+
+function readLogin(environment: Environment, of: LoginOf): DoltLogin | null {
+  const username = read(environment, `${of.prefix}_USERNAME`);
+  const password = read(environment, `${of.prefix}_PASSWORD`);
   if (username === null && password === null) return null;
   const sources = [username?.source, password?.source].filter((source) => source !== undefined);
   return {
-    username: username?.value ?? defaultUsername,
+    username: username?.value ?? of.username,
     password: password?.value ?? "",
     source: [...new Set(sources)].join(" and "),
   };
 }
 
+interface TypedLogin {
+  readonly username: string | null;
+  readonly passwordFile: string | null;
+}
+
 /** What somebody typed: a user, a file with the password, or both; what is left out comes from the environment. */
-export function typedDoltLogin(
-  typed: { readonly username: string | null; readonly passwordFile: string | null },
-  environment: Environment,
-): DoltLogin | null {
+export function typedDoltLogin(typed: TypedLogin, environment: Environment): DoltLogin | null {
+  return typedLogin(typed, environment, dolt);
+}
+
+export function typedCrateLogin(typed: TypedLogin, environment: Environment): DoltLogin | null {
+  return typedLogin(typed, environment, crate);
+}
+
+function typedLogin(typed: TypedLogin, environment: Environment, of: LoginOf): DoltLogin | null {
   if (typed.username === null && typed.passwordFile === null) return null;
-  const rest = readDoltLogin(environment);
+  const rest = readLogin(environment, of);
   return {
-    username: typed.username ?? rest?.username ?? defaultUsername,
+    username: typed.username ?? rest?.username ?? of.username,
     password: typed.passwordFile === null ? (rest?.password ?? "") : readSecret(typed.passwordFile, "--password-file"),
     source: "the command line",
   };

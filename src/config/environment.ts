@@ -5,7 +5,7 @@ import type { DoltLogin } from "../domain/dolt-access.ts";
 import { fail } from "../domain/errors.ts";
 import { principalsOf } from "../domain/policy/judging.ts";
 import { readSigningKey, type SigningKey } from "../domain/signing.ts";
-import { readDoltLogin } from "./dolt-login.ts";
+import { readCrateLogin, readDoltLogin } from "./dolt-login.ts";
 import { type Configuration, readConfiguration } from "./handover-yaml.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -45,6 +45,7 @@ export interface WorkerSettings {
   readonly configuration: Configuration;
   /** For targets that name no Secret of their own. */
   readonly doltLogin: DoltLogin | null;
+  readonly crateLogin: DoltLogin | null;
   /** How long a worker that fell silent keeps its target's lease. */
   readonly leaseSeconds: number;
   /** Null: the policy names nobody by PagerDuty. */
@@ -203,6 +204,7 @@ export function readWorkerSettings(environment: Environment): WorkerSettings {
     namespaces: values.HANDOVER_NAMESPACES,
     configuration,
     doltLogin: readDoltLogin(environment),
+    crateLogin: readCrateLogin(environment),
     leaseSeconds: values.HANDOVER_LEASE_SECONDS,
     pagerDuty: pagerDutySettings(values, configuration),
     healthPort: values.HANDOVER_HEALTH_PORT,

@@ -130,7 +130,12 @@ export async function startWorker(
     once,
     dolt,
     crate: new HttpCrateServers(),
-    crateClusters: new KubernetesCrateClusters(api),
+    crateClusters: new KubernetesCrateClusters(api, {
+      access: {
+        configured: (target) => configuredAccess(ownCluster.crate, target),
+        fallbackLogin: settings.crateLogin,
+      },
+    }),
     operations: known,
     policy: configuration.policy,
     clusterKey: settings.clusterKey,

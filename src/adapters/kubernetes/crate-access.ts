@@ -42,6 +42,5 @@ export function crateAccess(
       annotations[key] = value;
     }
   }
-  // A login from the environment is the one for Dolt servers.
-  return doltAccess(api, { ...given, fallbackLogin: null, defaultUsername }, { namespace, name, annotations }, signal);
+  return doltAccess(api, { ...given, defaultUsername }, { namespace, name, annotations }, signal);
 }

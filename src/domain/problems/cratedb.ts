@@ -21,7 +21,8 @@ export const crateProblems = {
   crate_login: entry<{ why: string }>(
     "refused",
     (d) => `CrateDB refused the login: ${d.why}. Nothing was changed.`,
-    () => "Correct the Secret that handover.dev/credentials-secret names (docs/crate-status.md).",
+    () =>
+      "Correct it there. A login comes from --username and --password-file, the Secret that handover.dev/credentials-secret names, CRATE_USERNAME and CRATE_PASSWORD, in this order (docs/connecting.md).",
   ),
   crate_refused: entry<{ doing: string; why: string }>(
     "failed",
