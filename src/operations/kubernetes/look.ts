@@ -13,10 +13,15 @@ export async function lookAtRollout(context: OperationContext): Promise<RolloutV
 }
 
 /** The same, asked again while the API server is away: what was begun is waited for all the same. */
-export async function lookUntilAnswered(context: OperationContext): Promise<RolloutView> {
+export function lookUntilAnswered(context: OperationContext): Promise<RolloutView> {
+  return untilAnswered(context, () => lookAtRollout(context));
+}
+
+/** Tries again while the API server is away. Of a write whose answer was lost the attempt itself finds out whether it was done. */
+export async function untilAnswered<T>(context: OperationContext, attempt: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      return await lookAtRollout(context);
+      return await attempt();
     } catch (error) {
       const isAway = error instanceof HandoverError && error.problem.code === "kubernetes_away";
       if (!isAway || context.signal.aborted) throw error;

@@ -3,7 +3,7 @@ import type { RolloutView } from "../../ports/rollouts.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
 import { WaitingNote } from "../waiting-note.ts";
 import { evictAndWait, isBack } from "./evict-pods.ts";
-import { lookAtRollout, lookUntilAnswered, nameOf } from "./look.ts";
+import { lookAtRollout, lookUntilAnswered, nameOf, untilAnswered } from "./look.ts";
 import {
   type EvictedPod,
   evictId,
@@ -107,27 +107,30 @@ export class RestartRun implements OperationRun {
   }
 
   async #check(signal: AbortSignal): Promise<null> {
-    const view = await lookAtRollout({ ...this.#context, signal });
+    const view = await lookUntilAnswered({ ...this.#context, signal });
     this.#assertSame(view);
     return null;
   }
 
   async #write(signal: AbortSignal): Promise<null> {
     const context = { ...this.#context, signal };
-    const { write } = this.#details;
-    const view = await lookUntilAnswered(context);
-    this.#assertSame(view);
-    const { rollouts } = context.workloads;
-    if (write?.kind === "restart") {
-      if (await rollouts.setRestartedAt(view, write.at, signal)) return null;
-    } else if (write?.kind === "former") {
-      const { digest, restartedAt } = write.template;
-      const revisions = await rollouts.revisions(view, signal);
-      const former = revisions.find((one) => one.digest === digest && one.restartedAt === restartedAt);
-      if (former === undefined) throw fail("workload_no_former", { workload: nameOf(context) });
-      if (await rollouts.putTemplate(view, former, signal)) return null;
-    }
+    if (await untilAnswered(context, () => this.#writeOnce(context))) return null;
     throw fail("workload_changed", { workload: nameOf(context), doing: "restarted" });
+  }
+
+  /** True: it is written. False: somebody else wrote at the same moment. */
+  async #writeOnce(context: OperationContext): Promise<boolean> {
+    const { rollouts } = context.workloads;
+    const { write } = this.#details;
+    const view = await lookAtRollout(context);
+    if (write === null || isWritten(this.#details, view)) return true;
+    this.#assertSame(view);
+    if (write.kind === "restart") return await rollouts.setRestartedAt(view, write.at, context.signal);
+    const { digest, restartedAt } = write.template;
+    const revisions = await rollouts.revisions(view, context.signal);
+    const former = revisions.find((one) => one.digest === digest && one.restartedAt === restartedAt);
+    if (former === undefined) throw fail("workload_no_former", { workload: nameOf(context) });
+    return await rollouts.putTemplate(view, former, context.signal);
   }
 
   async #watch(signal: AbortSignal, tell: (note: string) => void = () => undefined): Promise<string> {

@@ -2,7 +2,7 @@ import { HandoverError, type Problem, problem } from "../../domain/errors.ts";
 import type { RolloutView } from "../../ports/rollouts.ts";
 import type { OperationContext, UndoResult } from "../operation.ts";
 import { WaitingNote } from "../waiting-note.ts";
-import { lookUntilAnswered, nameOf } from "./look.ts";
+import { lookUntilAnswered, nameOf, untilAnswered } from "./look.ts";
 import type { RestartDetails } from "./restart-details.ts";
 import { isWritten } from "./restart-run.ts";
 import { holderTexts, stateText, unreadyPods } from "./rollout-state.ts";
@@ -39,12 +39,14 @@ async function putBack(
   const { rollouts } = context.workloads;
   let view = seen;
   while (view.uid === uid && isWritten(details, view)) {
-    // Null: somebody else wrote at the same moment; it is looked at anew.
-    await rollouts.setRestartedAt(view, before.restartedAt, context.signal);
+    const now = view;
+    // Whether it was written, or somebody else was first, is looked at.
+    await untilAnswered(context, () => rollouts.setRestartedAt(now, before.restartedAt, context.signal));
     view = await lookUntilAnswered(context);
   }
   if (view.uid !== uid || !isAsBefore(details, view)) return stopped(context, details, failure, view);
-  const revisions = await rollouts.revisions(view, context.signal);
+  const after = view;
+  const revisions = await untilAnswered(context, () => rollouts.revisions(after, context.signal));
   const at = details.write?.kind === "restart" ? details.write.at : null;
   if (!revisions.some(({ restartedAt }) => restartedAt === at)) return { kind: "nothing_changed", problem: failure };
   return await untilAsBefore(context, details, failure);

@@ -20,7 +20,7 @@ export function scaleSteps({ from, to }: ScaleDetails): PlanStep[] {
   const end =
     added > 0
       ? `See ${added === 1 ? "the new pod" : `all ${added} new pods`} ready`
-      : `See ${added === -1 ? "the pod" : `${-added} pods`} that ${added === -1 ? "goes" : "go"} end`;
+      : `See ${added === -1 ? "one pod" : `${-added} pods`} end`;
   return [
     { id: scaleStepIds.check, title: "Look again at the pods and at who else changes them" },
     { id: scaleStepIds.scale, title: `Set the number of pods from ${from} to ${to}` },

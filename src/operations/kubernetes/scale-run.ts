@@ -2,7 +2,7 @@ import { fail, HandoverError, type Problem, problem } from "../../domain/errors.
 import type { RolloutView } from "../../ports/rollouts.ts";
 import type { OperationContext, OperationRun, Step, UndoResult } from "../operation.ts";
 import { WaitingNote } from "../waiting-note.ts";
-import { lookAtRollout, lookUntilAnswered, nameOf } from "./look.ts";
+import { lookUntilAnswered, nameOf, untilAnswered } from "./look.ts";
 import { holderTexts, livingPods, stateText } from "./rollout-state.ts";
 import { type ScaleDetails, scaleStepIds, scaleSteps } from "./scale-details.ts";
 import { diagnosisMs, untilRolled, type WatchedRollout } from "./watch-rollout.ts";
@@ -58,7 +58,8 @@ export class ScaleRun implements OperationRun {
       const view = await lookUntilAnswered(context);
       if (view.uid !== uid || view.wanted === from) return { kind: "nothing_changed", problem: failure };
       if (to < from || view.wanted !== to) return this.#stopped(view, failure);
-      if (!(await context.workloads.rollouts.setReplicas(context.target, to, from, signal))) {
+      const { rollouts } = context.workloads;
+      if (!(await untilAnswered(context, () => rollouts.setReplicas(context.target, to, from, signal)))) {
         return this.#stopped(await lookUntilAnswered(context), failure);
       }
       return {
@@ -86,15 +87,17 @@ export class ScaleRun implements OperationRun {
 
   async #check(signal: AbortSignal): Promise<null> {
     const { uid, from } = this.#details;
-    const view = await lookAtRollout({ ...this.#context, signal });
+    const view = await lookUntilAnswered({ ...this.#context, signal });
     if (view.uid !== uid || view.wanted !== from) throw this.#changed();
     return null;
   }
 
   async #scale(signal: AbortSignal): Promise<null> {
     const { from, to } = this.#details;
-    const { target, workloads } = this.#context;
-    if (!(await workloads.rollouts.setReplicas(target, from, to, signal))) throw this.#changed();
+    const context = { ...this.#context, signal };
+    const { rollouts } = context.workloads;
+    const set = () => rollouts.setReplicas(context.target, from, to, signal);
+    if (!(await untilAnswered(context, set))) throw this.#changed();
     return null;
   }
 

@@ -3,7 +3,7 @@ import type { RolloutPod, RolloutView } from "../../ports/rollouts.ts";
 import { diagnosePod } from "../diagnosis.ts";
 import type { OperationContext } from "../operation.ts";
 import type { WaitingNote } from "../waiting-note.ts";
-import { lookUntilAnswered, nameOf } from "./look.ts";
+import { lookUntilAnswered, nameOf, untilAnswered } from "./look.ts";
 import { holderTexts, livingPods, outdatedPods, stateText, unreadyPods } from "./rollout-state.ts";
 
 const lookAgainAfterMs = 500;
@@ -106,7 +106,8 @@ async function clearTheWay(context: OperationContext, view: RolloutView): Promis
   const blocking = outdatedPods(view).findLast(({ ready }) => !ready);
   if (blocking === undefined) return;
   const { name, uid } = blocking;
-  await context.workloads.evictPod({ namespace: view.namespace, name, uid }, context.signal);
+  const pod = { namespace: view.namespace, name, uid };
+  await untilAnswered(context, () => context.workloads.evictPod(pod, context.signal));
 }
 
 export function diagnosis(
