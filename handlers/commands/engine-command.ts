@@ -8,7 +8,7 @@ import { helpMessage } from "../messages/notices.ts";
 import { problemMessage } from "../messages/problems.ts";
 import { trustedPerson } from "../person.ts";
 import type { EdgeServices } from "../services.ts";
-import { openForm } from "../views/form.ts";
+import { formBudgetMs, openForm } from "../views/form.ts";
 import { readAnnounced } from "./announced.ts";
 import { ask } from "./ask.ts";
 import { slackGrammar } from "./grammars.ts";
@@ -52,7 +52,7 @@ export async function answerEngineCommand(
     if (text === "help") return await help(engine, services);
     if (text === "") {
       const form = { engine, channelId: fields.channel_id, triggerId: fields.trigger_id };
-      return await openForm(form, services, new Budget(services.clock));
+      return await openForm(form, services, new Budget(services.clock, formBudgetMs));
     }
     const asked = { engine, person, channelId: fields.channel_id, text, deliveryId: fields.trigger_id };
     const budget = new Budget(services.clock);

@@ -40,7 +40,10 @@ export const mostOptions = 100;
 
 /** Shown at once, because the trigger is good for 3 s; filled as soon as it is known what there is. */
 export function placeholderForm(metadata: FormMetadata): ModalView {
-  return page(metadata, null, [section("Looking at what there is to do …")]);
+  return page(metadata, null, [
+    section("Looking at what there is to do …"),
+    context("If this stays so, close it and type the command again."),
+  ]);
 }
 
 /** Operation and target. With more targets than a select can hold, the target is typed. */

@@ -44,6 +44,9 @@ const submissionSchema = z.object({
 });
 type Submission = z.infer<typeof submissionSchema>;
 
+/** For opening the form and filling it; Slack wants the acknowledgement within 3 s. */
+export const formBudgetMs = 2_500;
+
 /** Bolt wants blocks of its own types, where Slack takes whatever is a block. */
 const ackable = z.custom<ViewResponseAction>((answer) => typeof answer === "object");
 
