@@ -25,9 +25,9 @@ async function expectToldOnce(face: Message): Promise<void> {
   expect(steps.map((line) => line.split(" ")[1])).toEqual(["Look", "Send", "Demote", "Promote", "Route", "See"]);
 }
 
-/** Lets edge and worker ask Slack about the approver before the faults that are ordered next. */
+/** Lets the edge ask Slack about the approver, and the worker about approver and requester, before the faults that are ordered next. */
 function letAdmissionPass(): void {
-  bench.scenario.slack.fault("users.info", { kind: "delay", ms: 0 }, 2);
+  bench.scenario.slack.fault("users.info", { kind: "delay", ms: 0 }, 3);
 }
 
 describe("an operation while Slack is in trouble", () => {
