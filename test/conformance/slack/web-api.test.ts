@@ -125,6 +125,7 @@ describe("a Slack Web API", () => {
     expect((await client.users.info({ user: alice.id })).user).toMatchObject({
       id: alice.id,
       team_id: slack.teamId,
+      tz: "Europe/Berlin",
       deleted: false,
       is_bot: false,
       is_restricted: false,
