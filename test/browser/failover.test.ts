@@ -71,6 +71,9 @@ describe.skipIf(chromiumPath === null)("a failover, as people see it in Slack", 
     await alice.type("/dolt failover billing");
     await Promise.all([alice, bob].map((page) => page.waitForMessage(/failover of billing.*Waiting for approval/s)));
     await bob.clickButton(billingFace, "Deny");
+    await bob.waitForModal(/Deny this request/);
+    await bob.fillField("Why", "not now");
+    await bob.pressInModal("Deny");
     await Promise.all([alice, bob].map((page) => page.waitForMessage(/failover of billing.*Denied/s)));
     expect(await alice.buttonsOf(billingFace)).toEqual(["Runbook"]);
   });

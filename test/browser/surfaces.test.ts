@@ -8,6 +8,7 @@ import { chromiumPath, launchChromium } from "./support/chromium.ts";
 import { openSlackAs, type SlackPage } from "./support/slack-page.ts";
 
 const ordersFace = /dolt failover of orders/;
+const restartFace = /dolt restart of orders/;
 const billingFace = /dolt failover of billing/;
 
 describe.skipIf(chromiumPath === null)("what people see in Slack beside commands", () => {
@@ -76,8 +77,20 @@ describe.skipIf(chromiumPath === null)("what people see in Slack beside commands
     await bob.openChannel(channels["db-ops"]);
     await bob.type("/handover unfreeze billing");
     await Promise.all([alice, bob].map((page) => page.waitForMessage(/Freeze lifted: billing/)));
-    await alice.type("/dolt failover billing");
-    await bob.waitForMessage(/failover of billing.*Waiting for approval/s);
+  });
+
+  it("what was refused at its start is planned anew with one click", async () => {
+    await alice.type("/dolt failover billing --reason disk");
+    await bob.waitForMessage(/failover of billing.*Waiting for approval.*reason: disk/s);
+    await alice.type('/handover freeze billing "deploy"');
+    await bob.waitForMessage(/Frozen: billing.*deploy/s);
+    await bob.clickButton(billingFace, "Approve");
+    await Promise.all([alice, bob].map((page) => page.waitForMessage(/failover of billing.*Refused.*deploy/s)));
+    await alice.type("/handover unfreeze billing");
+    await alice.waitForMessage(/Freeze lifted: billing.*/s);
+    await alice.clickButton(billingFace, "Re-plan");
+    await bob.waitForMessage(/failover of billing.*Waiting for approval.*reason: disk/s);
+    expect(await alice.buttonsOf(billingFace)).toEqual(["Approve", "Deny", "Withdraw", "Runbook"]);
   });
 
   it("Deny asks why, and everybody reads it", async () => {
@@ -98,6 +111,22 @@ describe.skipIf(chromiumPath === null)("what people see in Slack beside commands
     await Promise.all(
       [alice, bob].map((page) => page.waitForMessage(/failover of billing.*Withdrawn.*reason: again/s)),
     );
+  });
+
+  it("a rolling restart is paused, goes on, and is stopped where it stands", { timeout: 150_000 }, async () => {
+    await alice.type("/dolt restart orders --reason rolling");
+    await bob.waitForMessage(/restart of orders.*Waiting for approval/s);
+    await bob.clickButton(restartFace, "Approve");
+    await bob.clickButton(restartFace, "Pause");
+    await Promise.all([alice, bob].map((page) => page.waitForMessage(/restart of orders.*Paus(?:ing|ed) by @Bob/s)));
+    expect(await alice.buttonsOf(restartFace)).toEqual(["Resume", expect.stringMatching(/Stop|Cancel/), "Runbook"]);
+    await alice.waitForMessage(/restart of orders.*Paused by @Bob/s, 60_000);
+    await alice.clickButton(restartFace, "Resume");
+    await bob.waitForMessage(/restart of orders.*Running/s);
+    await alice.clickButton(restartFace, "Stop");
+    const ended = /restart of orders.*(?:Cancelled|Succeeded)/s;
+    await Promise.all([alice, bob].map((page) => page.waitForMessage(ended, 60_000)));
+    expect(await bob.buttonsOf(restartFace)).not.toContain("Stop");
   });
 
   it("history and status answer whoever asks, alone", async () => {

@@ -43,8 +43,8 @@ export class SlackPage {
   }
 
   /** Waits for a message in the open channel that holds this text; the newest, where several do. */
-  async waitForMessage(text: string | RegExp): Promise<void> {
-    await this.#message(text).waitFor();
+  async waitForMessage(text: string | RegExp, timeout = deadlineMs): Promise<void> {
+    await this.#message(text).waitFor({ timeout });
   }
 
   /** How many messages the open channel shows, those for this person alone among them. */
