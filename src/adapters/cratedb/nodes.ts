@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { CrateNode, NodeCheck } from "../../ports/crate-servers.ts";
-import { bytesSchema, textsSchema } from "./rows.ts";
+import { textsSchema } from "./rows.ts";
 
 const columns = [
   "id",
@@ -27,14 +27,15 @@ export const nodeRowSchema = z
       z.string().nullable(),
       z.string().nullable(),
       textsSchema,
-      bytesSchema.nullable(),
-      bytesSchema.nullable(),
-      bytesSchema.nullable(),
+      z.number().nullable(),
+      z.number().nullable(),
+      z.number().nullable(),
     ],
     z.array(z.string()).nullable(),
   )
   .transform(([id, name, version, restUrl, attributes, size, used, available, roles = null]): CrateNode => {
-    const hasDisk = size !== null && used !== null && available !== null;
+    // -1 where the machine does not tell.
+    const hasDisk = size !== null && used !== null && available !== null && size > 0;
     return {
       id,
       name,
@@ -43,7 +44,7 @@ export const nodeRowSchema = z
       restUrl,
       roles,
       attributes,
-      disk: hasDisk ? { totalBytes: size, usedBytes: used, availableBytes: available } : null,
+      disk: hasDisk ? { totalBytes: size, usedBytes: Math.max(0, used), availableBytes: Math.max(0, available) } : null,
     };
   });
 

@@ -28,5 +28,3 @@ export const partitionSchema = z
   .string()
   .nullable()
   .transform((ident) => ident || null);
-
-export const bytesSchema = z.number().min(0);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { CrateAllocation, CrateShard, TableHealth } from "../../ports/crate-servers.ts";
-import { bytesSchema, partitionSchema } from "./rows.ts";
+import { partitionSchema } from "./rows.ts";
 import { literals } from "./sql.ts";
 
 export const healthStatement =
@@ -34,7 +34,7 @@ export const shardRowSchema = z
     z.string().nullable(),
     routingStateSchema,
     z.string().nullable(),
-    bytesSchema.nullable(),
+    z.number().nullable(),
     z.string().nullable(),
     z.number().nullable(),
     z.number().nullable(),
@@ -52,7 +52,7 @@ export const shardRowSchema = z
       node: nodeId === null ? null : { id: nodeId, name: nodeName ?? nodeId },
       routingState,
       relocatingNode,
-      sizeBytes: size ?? 0,
+      sizeBytes: Math.max(0, size ?? 0),
       recovery:
         stage === null ? null : { stage, percent: percent ?? 0, recoveredBytes: recovered ?? 0, totalBytes: used ?? 0 },
     };

@@ -21,15 +21,13 @@ export function jobOf([statement, username, startedAtMs]: z.infer<typeof jobRowS
   return text === null ? null : { kind: "statement", text, username: username ?? "", startedAtMs };
 }
 
-export const snapshotsStatement =
-  "SELECT repository, name, started FROM sys.snapshots WHERE state = 'IN_PROGRESS' ORDER BY repository, name";
+export const snapshotsStatement = `SELECT "repository", name, started FROM sys.snapshots WHERE state = 'IN_PROGRESS' ORDER BY "repository", name`;
 
 export const snapshotRowSchema = z
   .tuple([z.string(), z.string(), z.number().nullable()])
   .transform(([repository, name, startedAtMs]): SnapshotWork => ({ kind: "snapshot", repository, name, startedAtMs }));
 
-export const restoresStatement =
-  "SELECT repository, snapshot FROM sys.snapshot_restore WHERE state IN ('INIT', 'STARTED')";
+export const restoresStatement = `SELECT "repository", "snapshot" FROM sys.snapshot_restore WHERE state IN ('INIT', 'STARTED')`;
 
 export const restoreRowSchema = z
   .tuple([z.string(), z.string()])

@@ -35,7 +35,7 @@ export function inherited(
 }
 
 export function privilegesStatement(grantees: readonly string[]): string {
-  return `SELECT grantee, state, type, class, ident FROM sys.privileges WHERE grantee IN (${literals(grantees)})`;
+  return `SELECT grantee, "state", "type", "class", ident FROM sys.privileges WHERE grantee IN (${literals(grantees)})`;
 }
 
 export const privilegeRowSchema = z

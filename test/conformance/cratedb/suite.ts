@@ -78,6 +78,7 @@ export function crateConformance(name: string, start: () => Promise<ClusterUnder
       if (under === undefined) return;
       for (const user of ["under", "al", "dql", "denied", "byrole"]) await sql(`DROP USER IF EXISTS ${mark}_${user}`);
       await sql(`DROP ROLE IF EXISTS ${mark}_role`);
+      for (const table of ["filtered", "nowhere", "moving"]) await sql(`DROP TABLE IF EXISTS ${schema}.${table}`);
       await sql(`DROP TABLE IF EXISTS ${schema}.plain`);
       await sql(`DROP TABLE IF EXISTS ${schema}.days`);
       await Promise.all(opened.map((one) => one.close()));
@@ -164,20 +165,21 @@ export function crateConformance(name: string, start: () => Promise<ClusterUnder
       });
 
       it("shows a table's own filters and its own `enable`, before it goes by them", async () => {
-        await done(`ALTER TABLE ${schema}.plain SET ("routing.allocation.exclude.handover_tier" = 'cold')`);
-        await done(`ALTER TABLE ${schema}.plain SET ("routing.allocation.enable" = 'primaries')`);
-        const found = own(await crate.tables(options)).find(({ table }) => table === "plain");
         await done(
-          `ALTER TABLE ${schema}.plain RESET ("routing.allocation.exclude.handover_tier", "routing.allocation.enable")`,
+          `CREATE TABLE ${schema}.filtered (id text) CLUSTERED INTO 1 SHARDS WITH (number_of_replicas = 0, "routing.allocation.exclude._name" = 'no_such_node', "routing.allocation.enable" = 'primaries')`,
         );
-        const back = own(await crate.tables(options)).find(({ table }) => table === "plain");
+        const found = own(await crate.tables(options)).find(({ table }) => table === "filtered");
+        await done(`DROP TABLE ${schema}.filtered`);
+        const plain = own(await crate.tables(options)).find(({ table }) => table === "plain");
 
-        expect(found?.routing).toMatchObject({
-          enable: "primaries",
-          exclude: { handover_tier: "cold" },
+        expect(found?.routing).toMatchObject({ enable: "primaries", exclude: { _name: "no_such_node" }, require: {} });
+        expect(plain?.routing).toEqual({
+          enable: "all",
           totalShardsPerNode: null,
+          require: {},
+          include: {},
+          exclude: {},
         });
-        expect(back?.routing).toMatchObject({ enable: "all", exclude: {} });
       });
 
       it("checks its nodes, and lets a check be acknowledged", async () => {
