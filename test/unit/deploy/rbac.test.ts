@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { accessRules, accessTable } from "../../../src/operations/access.ts";
 import type { AccessRule } from "../../../src/operations/access-rule.ts";
@@ -68,6 +68,24 @@ describe("npx handover rbac", () => {
     expect(rightsOf([...shipped("role.yaml"), ...shipped("role-scale.yaml")])).toEqual(
       declaredRights(accessRules("dolt", "all")),
     );
+  });
+
+  it.each([
+    ["kubernetes", "workloads"],
+    ["cratedb", "cratedb"],
+  ] as const)("agrees with the chart's Role for %s", (engine, file) => {
+    const template = readFileSync(
+      new URL(`../../../deploy/helm/handover/templates/roles-${file}.yaml`, import.meta.url),
+      "utf8",
+    );
+    // The template's own actions are filled in by hand: there is no Helm here.
+    const text = template
+      .slice(template.indexOf("rules:"), template.lastIndexOf("---"))
+      .replaceAll("{{ toJson . }}", '["some"]')
+      .replaceAll(/^\s*\{\{-.*\}\}\n/gm, "");
+    const { rules } = z.object({ rules: z.array(ruleSchema) }).parse(parse(text));
+    expect(rightsOf(rules)).toEqual(declaredRights(accessRules(engine, "all")));
+    expect(template).toContain(`{{- if $target.${file} }}`);
   });
 
   it("prints a Role and its binding, and names Secrets and ConfigMaps one by one", async () => {
