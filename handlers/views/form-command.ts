@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { type Grammar, longestReason, parseCommandText } from "../../src/domain/command-line.ts";
+import type { Problem } from "../../src/domain/errors.ts";
+import { readStartTime } from "../../src/domain/start-time.ts";
 import type { OperationDefinition } from "../../src/operations/catalogue.ts";
-import { fields, flagField, inputActionId } from "./form-view.ts";
+import { dryRunSwitch, fields, flagField, inputActionId } from "./form-view.ts";
 
 /** By field (`block_id`), what is wrong with it. */
 export type FormErrors = Readonly<Record<string, string>>;
@@ -52,23 +54,36 @@ export function commandOf(
     if (flag.parse(text) === null) errors[flagField(flag)] = `It has to be ${flag.expected}.`;
     else words.push(`--${flag.name}=${grammar.quote(text)}`);
   }
-  const known = new Set(definition.flags.filter(({ value }) => value === null).map(({ name }) => name));
+  const known = new Set([
+    ...definition.flags.filter(({ value }) => value === null).map(({ name }) => name),
+    dryRunSwitch,
+  ]);
   words.push(...given.ticked(fields.switches).flatMap((name) => (known.has(name) ? [`--${name}`] : [])));
   const reason = given.text(fields.reason);
   if (reason.length > longestReason) errors[fields.reason] = `At most ${longestReason} characters.`;
   else if (reason !== "") words.push(`--reason=${grammar.quote(reason)}`);
   const when = given.text(fields.when);
-  const asked = [...words, ...(when === "" || when.toLowerCase() === "now" ? [] : [timeWords(when)])].join(" ");
+  if (when !== "" && when.toLowerCase() !== "now") {
+    const { flag, text } = startTimeOf(when);
+    const read = readStartTime({ [flag]: text });
+    if (read.ok) words.push(`--${flag}=${grammar.quote(text)}`);
+    else errors[fields.when] = shortened(read.problem);
+  }
   if (Object.keys(errors).length > 0) return { ok: false, errors };
+  const asked = words.join(" ");
   const parsed = parseCommandText(asked, grammar);
-  if (parsed.ok) return { ok: true, text: asked };
-  const { what, next } = parsed.problem;
-  // Everything else was looked at by itself, so that it can only be the time.
-  return { ok: false, errors: { [when === "" ? fields.reason : fields.when]: `${what} ${next}`.slice(0, 500) } };
+  // Every field was looked at by itself; what is left is said beside the first that is always there.
+  return parsed.ok ? { ok: true, text: asked } : { ok: false, errors: { [fields.reason]: shortened(parsed.problem) } };
 }
 
-/** `02:30` is meant as `at 02:30`, and `2h` as `in 2h`. */
-function timeWords(when: string): string {
-  if (/^\d{1,2}[:.]\d{2}\b/.test(when)) return `at ${when}`;
-  return /^\d+\s*(m|min|h)\b/.test(when) ? `in ${when}` : when;
+/** Slack shows an error in one line below its field. */
+function shortened({ what, next }: Problem): string {
+  return `${what} ${next}`.slice(0, 500);
+}
+
+/** `at 02:30` and `in 2h` as they are typed behind a command; `02:30` is meant as `at`, and `2h` as `in`. */
+function startTimeOf(when: string): { readonly flag: "at" | "in"; readonly text: string } {
+  const [, word, rest] = /^(at|in)\s+(.+)$/is.exec(when) ?? [];
+  if (rest !== undefined) return { flag: word?.toLowerCase() === "in" ? "in" : "at", text: rest };
+  return { flag: /^\d+\s*(?:m|min|h|d)\b/.test(when) ? "in" : "at", text: when };
 }

@@ -27,6 +27,8 @@ export const fields = {
   reason: "reason",
   when: "when",
 } as const;
+/** Of Slack's commands for every operation that changes something. */
+export const dryRunSwitch = "dry-run";
 /** The `action_id` of every input; its `block_id` says which it is. */
 export const inputActionId = "value";
 
@@ -78,7 +80,9 @@ export function optionsForm(
   target: AnnouncedTarget,
   asks: { readonly reasonRequired: boolean; readonly approvals: string },
 ): ModalView {
-  const switches = definition.flags.filter((flag) => flag.value === null);
+  const own = definition.flags.filter((flag) => flag.value === null);
+  const dryRun = { name: dryRunSwitch, summary: "only show the plan, and change nothing" };
+  const switches = definition.changesTarget ? [...own, dryRun] : own;
   const scope = `*${mrkdwn(definition.verb)} of ${mrkdwn(target.name)}* · namespace *${mrkdwn(target.namespace)}* · cluster *${mrkdwn(target.cluster)}*`;
   return page(metadata, { callbackId: formCallbackIds.options, submit: "Ask" }, [
     section(`${scope}\n${mrkdwn(definition.summary)}`),
@@ -130,7 +134,7 @@ function flagInput(flag: FlagDefinition): Block {
 /** A select of checkboxes takes ten. */
 const mostSwitches = 10;
 
-function switchesInput(flags: readonly FlagDefinition[]): Block {
+function switchesInput(flags: readonly Pick<FlagDefinition, "name" | "summary">[]): Block {
   const options = flags.slice(0, mostSwitches).map((flag) => option(flag.name, `--${flag.name}: ${flag.summary}`));
   return input(fields.switches, "Switches", { type: "checkboxes", options }, { optional: true });
 }

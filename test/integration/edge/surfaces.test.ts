@@ -65,6 +65,22 @@ describe("a command without words", () => {
     expect(await bench.openRequests("orders")).toHaveLength(1);
   });
 
+  it("takes a later time and a dry run, and tells what is no time", async () => {
+    const { alice } = bench.slack.users;
+    await bench.announce(target("crm"));
+    await bench.dolt(alice, "");
+    await bench.slack.submitModal(alice, {
+      "operation/value": { chosen: "dolt.failover" },
+      "target/value": { chosen: "demo/shop/crm" },
+    });
+    await bench.slack.submitModal(alice, { "when/value": "some day" });
+    expect(Object.keys(bench.slack.shownModal()?.errors ?? {})).toEqual(["when"]);
+    await bench.slack.submitModal(alice, { "when/value": "2h", "switches/value": { ticked: ["dry-run"] } });
+    const record = await bench.openRequest("crm");
+    expect(record.dryRun).toBe(true);
+    expect((record.schedule?.startAtMs ?? 0) - record.createdAtMs).toBeGreaterThan(119 * 60_000);
+  });
+
   it("says so when Slack opens no form", async () => {
     bench.slack.fault("views.open", { kind: "error", error: "expired_trigger_id" });
     expect(await bench.dolt(bench.slack.users.alice, "")).toContain("Slack did not show the form (expired_trigger_id)");
@@ -124,7 +140,11 @@ describe("/handover", () => {
       cluster,
       version: "0.1.0",
       operations: ["dolt.failover"],
-      targets: [target("orders"), { ...target("crm"), freeze: { by: "kim", reason: "by hand", untilMs: null } }],
+      targets: [
+        target("orders"),
+        target("idle"),
+        { ...target("crm"), freeze: { by: "kim", reason: "by hand", untilMs: null } },
+      ],
       freezes,
     });
     const status = await type("alice", "status");
@@ -139,7 +159,8 @@ describe("/handover", () => {
     expect(history).toContain("dolt failover of orders");
     expect(history).toMatch(/<http[^|]+\|dolt failover of orders>/);
     expect(await type("alice", "history orders")).toContain("dolt failover of orders");
-    expect(await type("alice", "history crm")).toContain("Nothing was asked for");
+    expect(await type("alice", "history crm")).toContain("dolt failover of crm");
+    expect(await type("alice", "history idle")).toContain("Nothing was asked for");
     expect(await type("alice", "history nobody")).toContain("There is no target and no cluster");
   });
 
