@@ -120,6 +120,16 @@ export function crateClustersSuite(name: string, start: () => Promise<Kubernetes
       expect((await set("cold")).annotations["handover.dev/test"]).toBeUndefined();
     });
 
+    it("labels what it means, beside the labels that are there", async () => {
+      const cold = await set("cold");
+      await clusters.label(cold, { "handover-test": "1" }, signal);
+      expect((await set("cold")).labels).toEqual({ ...cold.labels, "handover-test": "1" });
+      const stranger = { ...cold, uid: "00000000-0000-0000-0000-000000000000" };
+      await expect(clusters.label(stranger, { "handover-test": "2" }, signal)).rejects.toThrow();
+      await clusters.label(cold, { "handover-test": null }, signal);
+      expect((await set("cold")).labels).toEqual(cold.labels);
+    });
+
     it("pauses a CronJob only if it is the one that was read", async () => {
       const batch = asAdmin.makeApiClient(BatchV1Api);
       const template = { spec: { restartPolicy: "Never", containers: [{ name: "backup", image: "backup" }] } };
