@@ -53,7 +53,8 @@ export class FaceDrawer {
         if (found === null) return { kind: "gone" };
         revision = found.record.revision;
         const readAtMs = this.#parts.clock.monotonicMs();
-        const elapsedMs = () => this.#parts.clock.monotonicMs() - readAtMs;
+        // Times of a face are whole milliseconds, and this clock's are not.
+        const elapsedMs = () => Math.round(this.#parts.clock.monotonicMs() - readAtMs);
         result = await new Draw(this.#parts.chat, lock, found, elapsedMs, signal).run(this.#pauseMs());
       } finally {
         // A lock that cannot be given back now runs out by itself.
