@@ -6,7 +6,7 @@ import { newStatements } from "../../src/domain/new-statements.ts";
 import { type Person, samePerson } from "../../src/domain/people.ts";
 import { type Acceptance, needsAcceptance, planSchema } from "../../src/domain/plan.ts";
 import { policyHashOf } from "../../src/domain/policy/hash.ts";
-import type { ApproverJudgement, Right } from "../../src/domain/policy/judging.ts";
+import { type ApproverJudgement, rightText } from "../../src/domain/policy/judging.ts";
 import type { RequestRecord, WishKind } from "../../src/domain/request.ts";
 import { digestOf, openSigned, type Signed, signStatement } from "../../src/domain/signing.ts";
 import { approve, deny, objectionToApproval, objectionToDenial } from "../../src/domain/transitions/approving.ts";
@@ -145,10 +145,6 @@ function policyFacts(judged: ApproverJudgement, services: EdgeServices): Readonl
     policy: policyHashOf(services.policy),
     ...(rights.length === 0 ? {} : { as: rights.map(rightText).join(", ") }),
   };
-}
-
-function rightText({ principal, asOfMs }: Right): string {
-  return asOfMs === null ? principal : `${principal} (looked up ${new Date(asOfMs).toISOString()})`;
 }
 
 function objectionTo(click: DecidingClick, record: RequestRecord, judge: Judge): Problem | null {

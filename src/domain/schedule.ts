@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { clockText, dayText, momentText } from "./moments.ts";
 
 /**
  * When a request is to begin, where somebody asked for a time: not before `startAtMs`, not at or after `endsAtMs`. Signed with
@@ -48,18 +49,5 @@ export function scheduleText({ startAtMs, endsAtMs, timeZone }: Schedule): strin
   const day = dayText(startAtMs, timeZone);
   const latestDay = dayText(endsAtMs, timeZone);
   const latest = `${latestDay === day ? "" : `${latestDay}, `}${clockText(endsAtMs, timeZone)}`;
-  const zone = timeZone === "UTC" ? "UTC" : `${timeZone} (${clockText(startAtMs, "UTC")} UTC)`;
-  return `${day}, ${clockText(startAtMs, timeZone)} ${zone}, at the latest ${latest}`;
-}
-
-function dayText(atMs: number, timeZone: string): string {
-  const options = { timeZone, weekday: "short", day: "numeric", month: "short", year: "numeric" } as const;
-  const parts = new Intl.DateTimeFormat("en-GB", options).formatToParts(atMs);
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((one) => one.type === type)?.value ?? "";
-  return `${part("weekday")} ${part("day")} ${part("month")} ${part("year")}`;
-}
-
-function clockText(atMs: number, timeZone: string): string {
-  const options = { timeZone, hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
-  return new Intl.DateTimeFormat("en-GB", options).format(atMs);
+  return `${momentText(startAtMs, timeZone)}, at the latest ${latest}`;
 }

@@ -10,6 +10,7 @@ import {
   judgeApprover,
   judgeRequester,
   requestersToLookUp,
+  rightText,
 } from "../domain/policy/judging.ts";
 import { decidingRule } from "../domain/policy/matching.ts";
 import { planMembersOf } from "../domain/policy/planned-approval.ts";
@@ -228,10 +229,7 @@ function notAllowed({ operation, target }: Plan): Problem {
 
 function rightsText({ approver }: Approval, judgement: ApproverJudgement): string {
   const rights = judgement.kind === "may" ? judgement.rights : [];
-  const as = rights.map(({ principal, asOfMs }) =>
-    asOfMs === null ? principal : `${principal} (looked up ${new Date(asOfMs).toISOString()})`,
-  );
-  return `${approver.userId} as ${[...new Set(as)].join(", ")}`;
+  return `${approver.userId} as ${[...new Set(rights.map(rightText))].join(", ")}`;
 }
 
 function no(why: Problem): JudgedGrant {

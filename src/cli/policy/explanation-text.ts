@@ -1,7 +1,7 @@
 import type { Memberships } from "../../domain/memberships.ts";
+import { momentText } from "../../domain/moments.ts";
 import type { Explanation, Question } from "../../domain/policy/explain.ts";
 import type { PolicyRule } from "../../domain/policy/rule.ts";
-import { momentText } from "../../domain/policy/said.ts";
 import { type Principal, principalKey, principalText } from "../../domain/principals.ts";
 import { targetText } from "../../domain/target.ts";
 

@@ -29,6 +29,11 @@ export interface Right {
   readonly asOfMs: number | null;
 }
 
+/** “usergroup:S0123 (looked up 2026-11-21T19:20:00.000Z)”: for the audit. */
+export function rightText({ principal, asOfMs }: Pick<Right, "principal" | "asOfMs">): string {
+  return asOfMs === null ? principal : `${principal} (looked up ${new Date(asOfMs).toISOString()})`;
+}
+
 export type ApproverJudgement =
   | { readonly kind: "may"; readonly rights: readonly Right[] }
   | { readonly kind: "is_requester" }
