@@ -86,7 +86,7 @@ describe("ordinary workloads from Slack, by a worker with the printed Role", () 
     const face = await ask("status web", /Answered/);
     expect(face.content).toContain("*status of web*");
     expect(face.content).toContain("Deployment shop/web: 3 of 3 pods are ready.");
-  });
+  }, 120_000);
 
   it("restarts, and tells how it ended; another worker finishes what its own left", async () => {
     const before = await uids();
@@ -123,5 +123,5 @@ describe("ordinary workloads from Slack, by a worker with the printed Role", () 
     await approve(face);
     await slack.waitForMessage(({ ts, content }) => ts === face.ts && /0 of 1 approvals/.test(content), { deadlineMs });
     expect((await bench.view(web)).wanted).toBe(2);
-  });
+  }, 120_000);
 });
