@@ -4,11 +4,11 @@ import type { CrateSetView, CronJobView } from "../../ports/crate-clusters.ts";
 import type { CrateShard, NodeCheck } from "../../ports/crate-servers.ts";
 import type { Seen } from "../../ports/surroundings.ts";
 import { countText } from "./amounts.ts";
+import { judgeCluster } from "./cluster-preflight.ts";
 import { type CrateView, partText } from "./look.ts";
 import { hooksCutOff } from "./pre-stop.ts";
 import type { RestartedNode } from "./restart-details.ts";
 import { keptBack, rollingOut } from "./restart-fitness.ts";
-import { judgeCluster } from "./scale-preflight.ts";
 
 /** What the judgement of a restart rests on, read before. */
 export interface RestartSituation {

@@ -1,15 +1,16 @@
 import { type Problem, problem } from "../../domain/errors.ts";
 import type { PlanWarning } from "../../domain/plan.ts";
-import type { Autoscaler, CrateRight } from "../../ports/crate-clusters.ts";
+import type { Autoscaler, CrateRight, CronJobView } from "../../ports/crate-clusters.ts";
 import type { CrateNode } from "../../ports/crate-servers.ts";
 import type { Seen } from "../../ports/surroundings.ts";
 import { bytesText, countText } from "./amounts.ts";
+import { judgeCluster } from "./cluster-preflight.ts";
 import { isExcluded } from "./exclusions.ts";
-import { type CrateView, dataSets, healthOf, illTables, masterOf, missingNodes, nodesOf, wantedNodes } from "./look.ts";
+import { type CrateView, dataSets, masterOf, nodesOf } from "./look.ts";
 import { judgeReplicas, tableText } from "./number-of-replicas.ts";
 import { mayHold, type Placement, placeShards, tableOf } from "./placement.ts";
 import { hooksCutOff } from "./pre-stop.ts";
-import { privilegeGaps } from "./privileges.ts";
+import { backupsUnseen } from "./restart-preflight.ts";
 import { mayRewrite, podsThatRoll, recoversAfter } from "./scale-arguments.ts";
 import { changesOf, isEligible, type SetChange, totalsOf } from "./scale-change.ts";
 import { rewriteForTotals } from "./start-up-arguments.ts";
@@ -23,6 +24,8 @@ export interface ScaleSituation {
   readonly decommission: boolean;
   readonly autoscalers: Seen<readonly Autoscaler[]>;
   readonly missingRights: readonly CrateRight[];
+  /** CronJobs that make backups of this cluster. */
+  readonly cronJobs: Seen<readonly CronJobView[]>;
   /** Backups that run, in words. */
   readonly backups: readonly string[];
   /** Whether they are waited for. */
@@ -105,33 +108,6 @@ function judgeTyped({ view, wanted, lines }: ScaleSituation): Problem | null {
     return problem("crate_scale_suspends", { what: "No data node would be left", line: lines.suspend });
   }
   return null;
-}
-
-/** What has to hold of a cluster before any of its nodes comes or goes. */
-export function judgeCluster(view: CrateView): Problem[] {
-  const { missing, denied } = privilegeGaps(view.user);
-  if (missing.length > 0 || denied.length > 0) {
-    return [problem("crate_privileges", { user: view.user.name, missing, denied })];
-  }
-  if (view.state.masterNodeId === null) {
-    return [problem("crate_no_master", { nodes: view.nodes.map(({ name }) => name) })];
-  }
-  const wanted = wantedNodes(view);
-  const absent = missingNodes(view);
-  const health = healthOf(view);
-  const { allocationEnable } = view.state.settings;
-  const rolling = view.cluster.sets.filter(
-    ({ isObserved, rollsFromOrdinal, currentRevision, updateRevision }) =>
-      !isObserved || (rollsFromOrdinal === 0 && currentRevision !== updateRevision),
-  );
-  return [
-    ...(absent.length > 0 || view.nodes.length !== wanted.length
-      ? [problem("crate_nodes_missing", { seen: view.nodes.length, wanted: wanted.length, missing: absent })]
-      : []),
-    ...(health === "GREEN" ? [] : [problem("crate_not_green", { health, tables: illTables(view) })]),
-    ...(allocationEnable === "all" ? [] : [problem("crate_allocation_disabled", { value: allocationEnable })]),
-    ...(rolling.length === 0 ? [] : [problem("crate_rollout_running", { sets: rolling.map(({ name }) => name) })]),
-  ];
 }
 
 function judgeMasters(view: CrateView, changes: readonly SetChange[]): Findings {
@@ -308,14 +284,19 @@ const rightTexts: Readonly<Record<CrateRight, string>> = {
 };
 
 function judgeKubernetes(situation: ScaleSituation, changes: readonly SetChange[]): Findings {
-  const { view, autoscalers, missingRights } = situation;
+  const { view, autoscalers, missingRights, cronJobs } = situation;
+  const hasBackups = cronJobs.seen && cronJobs.value.some(({ suspended }) => !suspended);
   const changed = new Set(changes.map(({ set }) => set.name));
   const rewritten = rewrittenSets(view, changes);
   const owned = view.cluster.sets.filter(
     (set) => set.owner !== null && (changed.has(set.name) || rewritten.has(set.name)),
   );
   const scalers = autoscalers.seen ? autoscalers.value.filter(({ target }) => changed.has(target.name)) : [];
-  const needed: CrateRight[] = ["replicas", ...(rewritten.size > 0 ? ["statefulsets" as const] : [])];
+  const needed: CrateRight[] = [
+    "replicas",
+    ...(rewritten.size > 0 ? ["statefulsets" as const] : []),
+    ...(hasBackups ? ["cronjobs" as const] : []),
+  ];
   const lacking = needed.filter((right) => missingRights.includes(right));
   return {
     problems: [
@@ -394,11 +375,12 @@ function judgeArguments(view: CrateView, changes: readonly SetChange[]): Finding
   return { problems, warnings };
 }
 
-function judgeBackups({ backups, waitsForBackups }: ScaleSituation): Findings {
-  if (backups.length === 0) return {};
-  if (!waitsForBackups) return { problems: [problem("crate_backup_runs", { backups, seconds: 0 })] };
+function judgeBackups({ backups, waitsForBackups, cronJobs }: ScaleSituation): Findings {
+  const unseen = backupsUnseen(cronJobs);
+  if (backups.length === 0) return { warnings: unseen };
+  if (!waitsForBackups) return { problems: [problem("crate_backup_runs", { backups, seconds: 0 })], warnings: unseen };
   const text = `What a backup copies cannot move, so that it is waited for first: ${backups.join("; ")}.`;
-  return { warnings: [{ code: "backup_runs", text }] };
+  return { warnings: [{ code: "backup_runs", text }, ...unseen] };
 }
 
 /** Which leaving nodes somebody else excludes already, by their very name: those stay excluded afterwards. */

@@ -3,7 +3,7 @@ import type { Fact } from "../../domain/plan.ts";
 import { lineToType } from "../line-to-type.ts";
 import type { Operation, OperationContext, PlanResult } from "../operation.ts";
 import { bytesText, countText, timeText } from "./amounts.ts";
-import { backupsNow } from "./backup-jobs-pause.ts";
+import { backupCronJobs, backupsNow } from "./backup-jobs-pause.ts";
 import { excludedNames } from "./exclusions.ts";
 import { type CrateView, healthOf, lookAtCrate, masterOf } from "./look.ts";
 import type { Placement } from "./placement.ts";
@@ -101,9 +101,10 @@ async function situationOf(
 ): Promise<ScaleSituation> {
   const gaps = privilegeGaps(view.user);
   const sees = gaps.missing.length === 0 && gaps.denied.length === 0;
-  const [autoscalers, missingRights, backups] = await Promise.all([
+  const [autoscalers, missingRights, cronJobs, backups] = await Promise.all([
     context.crateClusters.autoscalers(view.cluster, context.signal),
     context.crateClusters.missingRights(view.cluster, context.signal),
+    backupCronJobs(context, view.cluster),
     sees ? backupsNow(context, session) : [],
   ]);
   return {
@@ -112,6 +113,7 @@ async function situationOf(
     decommission: parameters.decommission,
     autoscalers,
     missingRights,
+    cronJobs,
     backups,
     waitsForBackups: parameters.backupWaitMs > 0,
     lines: {

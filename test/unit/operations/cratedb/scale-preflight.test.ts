@@ -382,6 +382,20 @@ describe("a scaling that is planned, and what is worth knowing", () => {
     expect(await warningsOf(one)).toMatch(expected);
   });
 
+  it("asks for the right to hold backups back only where there are some", async () => {
+    const labels = { "app.kubernetes.io/component": "backup", "app.kubernetes.io/name": "metrics" };
+    const job = { namespace: "db", name: "nightly", uid: "1", resourceVersion: "1", schedule: "0 1 * * *", labels };
+    const cronJobs = [{ ...job, suspended: false, annotations: {}, active: [] }];
+    const lack: Change = (world) => {
+      world.lacking = ["cronjobs"];
+    };
+    const parameters = { nodes: "hot=3" };
+    expect(await warningsOf({ parameters, change: lack })).toBe("");
+    expect(await problemsOf({ options: { cronJobs }, parameters, change: lack })).toMatch(
+      /^crate_scale_rights: .*patch cronjobs/,
+    );
+  });
+
   it("warns of two voters, of which none may fail", async () => {
     const world = new MemoryCrateWorld(smallCluster(3));
     const plan = await world.plan(crateScaleOperation, { nodes: "hot=2" });
