@@ -1,4 +1,5 @@
 import { Cron } from "croner";
+import { daysLater, momentsOf } from "../wall-clock.ts";
 import type { FreezeWindow } from "./rule.ts";
 
 /** A window that holds now, and until when nothing may begin: windows that follow each other without a gap count as one. */
@@ -53,52 +54,21 @@ export function cronObjection(text: string, timeZone: string): string | null {
   }
 }
 
-export function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
-}
-
 /**
- * The moment of a local time, `2026-12-24` or `2026-12-24T18:00`, in a time zone; null when it is none.
- * @param end a day alone means its end, not its beginning
+ * The moment of a local time, `2026-12-24` or `2026-12-24T18:00`, in a time zone; null when it is none. Of a time that comes twice,
+ * because clocks are put back, the one that makes the window longer; of one that clocks are put forward over, the hour after it.
+ * @param edge a day alone means its beginning as `from`, and its end as `to`
  */
-export function localTime(text: string, timeZone: string, end: boolean): number | null {
-  const parts = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2}))?$/.exec(text);
+export function localTime(text: string, timeZone: string, edge: "from" | "to"): number | null {
+  const parts = /^(\d{4})-(\d{2})-(\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d))?$/.exec(text);
   if (parts === null) return null;
-  const [, year, month, day, hour, minute] = parts.map(Number);
-  if (year === undefined || month === undefined || day === undefined) return null;
-  const isDay = parts[4] === undefined;
-  const asUtc = new Date(Date.UTC(year, month - 1, day, isDay ? 0 : hour, isDay ? 0 : minute));
-  const isReal =
-    asUtc.getUTCMonth() === month - 1 && asUtc.getUTCDate() === day && (isDay || asUtc.getUTCHours() === hour);
-  if (!isReal) return null;
-  if (isDay && end) asUtc.setUTCDate(day + 1);
-  return momentOf(asUtc.getTime(), timeZone);
-}
-
-/** The moment at which clocks in the zone show this time (given as if it were UTC). One that a change of clocks leaves out is the moment of the change or just after. */
-function momentOf(shownMs: number, timeZone: string): number {
-  // The zone's offset differs on both sides of a change of clocks, so it is asked again at the moment it leads to.
-  const guess = shownMs - offsetMs(shownMs, timeZone);
-  return shownMs - offsetMs(guess, timeZone);
-}
-
-function offsetMs(atMs: number, timeZone: string): number {
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  });
-  const parts = new Map(format.formatToParts(atMs).map(({ type, value }) => [type, Number(value)]));
-  const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0;
-  const shown = Date.UTC(part("year"), part("month") - 1, part("day"), part("hour"), part("minute"), part("second"));
-  return shown - Math.floor(atMs / 1_000) * 1_000;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+  const date = { year, month, day };
+  const given = daysLater({ ...date, hour, minute }, 0);
+  if (given.month !== month || given.day !== day) return null;
+  const isWholeDay = parts[4] === undefined && edge === "to";
+  const wall = { ...(isWholeDay ? daysLater({ ...date, hour, minute }, 1) : date), hour, minute };
+  const moments = momentsOf(wall, timeZone);
+  const found = moments.length > 0 ? moments : momentsOf({ ...wall, hour: hour + 1 }, timeZone);
+  return (edge === "from" ? found[0] : found.at(-1)) ?? null;
 }

@@ -1,4 +1,5 @@
-import { cronObjection, isTimeZone, localTime } from "./freeze-windows.ts";
+import { timeZoneOf } from "../wall-clock.ts";
+import { cronObjection, localTime } from "./freeze-windows.ts";
 import { type Complain, type Groups, readGroups, readWhom } from "./groups.ts";
 import type { Escalation, FreezeWindow, Policy, PolicyRule, Requirement, WhenSlackIsAway } from "./rule.ts";
 import type { WrittenFreeze, WrittenGroup, WrittenLinks, WrittenRule } from "./written.ts";
@@ -119,7 +120,7 @@ function tooLate(minutes: number, expiresAfterMinutes: number): string {
 
 function readFreeze(written: WrittenFreeze, path: Path, complain: Complain): FreezeWindow[] {
   const { name, timeZone } = written;
-  if (!isTimeZone(timeZone)) {
+  if (timeZoneOf(timeZone) === null) {
     complain([...path, "timeZone"], `“${timeZone}” is not a time zone such as Europe/Berlin or UTC`);
     return [];
   }
@@ -130,8 +131,8 @@ function readFreeze(written: WrittenFreeze, path: Path, complain: Complain): Fre
 function readWhen(written: WrittenFreeze, path: Path, complain: Complain): FreezeWindow["when"] | null {
   const { from, to, cron, forMinutes, timeZone } = written;
   if (from !== undefined && to !== undefined && cron === undefined && forMinutes === undefined) {
-    const fromMs = readTime(from, timeZone, false, [...path, "from"], complain);
-    const toMs = readTime(to, timeZone, true, [...path, "to"], complain);
+    const fromMs = readTime(from, timeZone, "from", [...path, "from"], complain);
+    const toMs = readTime(to, timeZone, "to", [...path, "to"], complain);
     if (fromMs === null || toMs === null) return null;
     if (toMs <= fromMs) complain([...path, "to"], "is not after from");
     return { kind: "range", fromMs, toMs };
@@ -146,8 +147,8 @@ function readWhen(written: WrittenFreeze, path: Path, complain: Complain): Freez
   return null;
 }
 
-function readTime(text: string, timeZone: string, end: boolean, path: Path, complain: Complain): number | null {
-  const atMs = localTime(text, timeZone, end);
+function readTime(text: string, timeZone: string, edge: "from" | "to", path: Path, complain: Complain): number | null {
+  const atMs = localTime(text, timeZone, edge);
   if (atMs === null) complain(path, `“${text}” is not a day such as 2026-12-24, or a time such as 2026-12-24T18:00`);
   return atMs;
 }
