@@ -6,7 +6,7 @@ import {
   type ShardGroup,
   type TablePart,
 } from "../model/types.ts";
-import { objections, reasonsToLeave, wantedReplicas } from "./deciders.ts";
+import { isWelcome, objections, reasonsToLeave, wantedReplicas } from "./deciders.ts";
 import { type AllocationView, partsOf, placesOf } from "./view.ts";
 
 /** A replica waits so long for the node that left, before it is built anew elsewhere (`unassigned.node_left.delayed_timeout`). */
@@ -190,7 +190,7 @@ function isDelayed({ delayedUntilMs }: { readonly delayedUntilMs: number }, view
 }
 
 function best(copy: ShardCopy, view: AllocationView, nodes: readonly Member[]): Member | null {
-  const fit = nodes.filter((node) => objections(copy, node, view).length === 0);
+  const fit = nodes.filter((node) => isWelcome(copy, node, view));
   const { group } = copy;
   // A node that has it already, then the emptiest.
   const weight = (node: Member) =>
@@ -253,7 +253,7 @@ function improvement(view: AllocationView, enabled: string): { copy: ShardCopy; 
           one.node === full.id &&
           one.state === "STARTED" &&
           (enabled === "all" || (enabled === "primaries") === one.primary) &&
-          objections(one, empty, view).length === 0,
+          isWelcome(one, empty, view),
       );
       if (copy !== undefined) return { copy, node: empty };
     }

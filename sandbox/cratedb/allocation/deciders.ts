@@ -20,6 +20,12 @@ export function objections(copy: ShardCopy, node: Member, view: AllocationView):
   return [...allocateDeciders, ...roomDeciders].flatMap((decider) => decider(copy, node, view) ?? []);
 }
 
+/** Whether nothing at all speaks against it: asked of every copy and node again and again. */
+export function isWelcome(copy: ShardCopy, node: Member, view: AllocationView): boolean {
+  const objects = (decider: Decider) => decider(copy, node, view) !== null;
+  return !allocateDeciders.some(objects) && !roomDeciders.some(objects);
+}
+
 /** What forces a copy off the node where it is. */
 export function reasonsToLeave(copy: ShardCopy, view: AllocationView): Objection[] {
   const node = copy.node === null ? undefined : view.dataNodes.get(copy.node);
