@@ -30,11 +30,13 @@ export function scale(registry: Registry, request: ApiRequest): Answer {
 
 function scaleOf(workload: KubeObject): JsonObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = workload.metadata;
+  const replicas = numberAt(workload, "spec", "replicas") ?? 0;
   return {
     kind: "Scale",
     apiVersion: "autoscaling/v1",
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { replicas: numberAt(workload, "spec", "replicas") ?? 0 },
+    // The real one leaves out a zero here, and not below.
+    spec: replicas === 0 ? {} : { replicas },
     status: {
       replicas: numberAt(workload, "status", "replicas") ?? 0,
       selector: selectorText(selectorOfObject(objectAt(workload, "spec", "selector"))),

@@ -94,8 +94,10 @@ export class KubernetesScaling implements Scaling {
           ? this.#api.apps.readNamespacedDeploymentScale({ name, namespace }, options)
           : this.#api.apps.readNamespacedStatefulSetScale({ name, namespace }, options),
       );
-      if (spec?.replicas === to) return true;
-      if (spec?.replicas !== from) return false;
+      // The scale leaves out a zero.
+      const now = spec?.replicas ?? 0;
+      if (now === to) return true;
+      if (now !== from) return false;
       const body = { metadata: { resourceVersion: metadata?.resourceVersion }, spec: { replicas: to } };
       const done = await this.#unlessConflict(doing, signal, (options) =>
         isDeployment

@@ -117,6 +117,8 @@ export function statefulSetsConformance(api: () => KubernetesUnderTest): void {
       );
       await until("none is left", async () => (await pods().names("app=scaled")).length === 0);
       expect((await read("scaled")).metadata?.generation).toBe(3);
+      const empty = await apps().readNamespacedStatefulSetScale({ namespace, name: "scaled" });
+      expect([empty.spec?.replicas, empty.status?.replicas]).toEqual([undefined, 0]);
     });
 
     test("with OnDelete a new template changes no pod until it is deleted", async () => {

@@ -50,7 +50,7 @@ export class CrateBench {
   }
 
   static async start(
-    cluster: SandboxCluster,
+    cluster: Pick<SandboxCluster, "kubeconfig" | "createCrateTarget">,
     name: string,
     spec: Omit<CrateTargetSpec, "namespace" | "name">,
   ): Promise<CrateBench> {
