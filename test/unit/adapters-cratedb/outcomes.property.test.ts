@@ -29,7 +29,7 @@ describe("the outcome of a change", () => {
           let hasStopped = false;
           for (const [index, { what, node: name }] of faults.entries()) {
             if (what === "write") {
-              const value = `${index + 1}h`;
+              const value = `${index + 10}h`;
               const write = crate.setGlobal("transient", { [setting]: value }, { deadlineMs: 250, signal }).then(
                 () => void told.set(value, "done"),
                 (error: unknown) => void told.set(value, error instanceof CrateError ? error.outcome : "refused"),
