@@ -2,6 +2,7 @@ import { fail } from "../../domain/errors.ts";
 import type { CrateShard } from "../../ports/crate-servers.ts";
 import { asked, unlessSilent } from "./crate-calls.ts";
 import { DrainProgress, leftText } from "./drain-progress.ts";
+import { healthOf } from "./look.ts";
 import { privilegeGaps } from "./privileges.ts";
 import type { CrateScaleDetails, ScalePhase } from "./scale-details.ts";
 import { areExcluded, excludeNodes } from "./scale-exclusions.ts";
@@ -35,6 +36,10 @@ export async function drainNodes(work: ScaleWork, phase: ScalePhase, details: Cr
     if (left !== null && left.length === 0) {
       const isEmpty = await unlessSilent(signal, isSurelyEmpty(work, phase));
       if (isEmpty === true) return `no shard is left on ${phase.nodes.join(", ")}`;
+      if (nowMs - toldAtMs >= tellAgainAfterMs) {
+        toldAtMs = nowMs;
+        tell("every shard has moved; waiting until every table is GREEN");
+      }
     }
     if (left !== null && left.length > 0) {
       const note = progress.note(left, nowMs);
@@ -77,18 +82,22 @@ async function shardsLeft({ session, context }: ScaleWork, { nodes }: ScalePhase
 
 /**
  * An empty answer is believed of a user only who sees everything: a privilege that was taken away meanwhile makes a cluster look
- * empty. Closed tables are looked for where the allocator lists every copy.
+ * empty. And only while every table is GREEN: of a leaving node that crashed CrateDB lists no shard, and it may hold the only
+ * copy. Closed tables are looked for where the allocator lists every copy.
  */
 export async function isSurelyEmpty(work: ScaleWork, phase: ScalePhase): Promise<boolean> {
   const { session, context } = work;
   const options = session.options(context.signal);
-  const [user, nodes, tables] = await Promise.all([
+  const [user, nodes, tables, state, health] = await Promise.all([
     asked("asking who this user is", session.database.user(options)),
     asked("asking for the nodes", session.database.nodes(options)),
     asked("asking for the tables", session.database.tables(options)),
+    asked("asking for master and settings", session.database.state(options)),
+    asked("asking for the health", session.database.health(options)),
   ]);
   const { missing, denied } = privilegeGaps(user);
   if (missing.length > 0 || denied.length > 0) throw fail("crate_privileges", { user: user.name, missing, denied });
+  if (healthOf({ state, health }) !== "GREEN") return false;
   if (tables.some(({ isClosed }) => isClosed)) {
     const leaving = new Set(nodes.filter(({ name }) => phase.nodes.includes(name)).map(({ id }) => id));
     const allocations = await asked("asking for the allocations", session.database.allocations(options));

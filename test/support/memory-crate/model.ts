@@ -30,7 +30,7 @@ export interface MemoryNode {
   /** Its pod was deleted; it is gone at this time. */
   leavesAtMs: number | null;
   /** Not in the cluster before this time. */
-  readonly joinsAtMs: number;
+  joinsAtMs: number;
   usedBytes: number;
 }
 

@@ -104,14 +104,16 @@ function nodesOf(model: MemoryModel): CrateNode[] {
 }
 
 function shardsOf(model: MemoryModel): CrateShard[] {
+  const present = new Set(model.present().map(({ name }) => name));
   return model.shards.map((shard) => ({
     schema: "doc",
     table: shard.table,
     partition: null,
     id: shard.id,
     primary: shard.primary,
-    node: { id: idOf(shard.node), name: shard.node },
-    routingState: shard.target === null ? "STARTED" : "RELOCATING",
+    // Of a node that is away CrateDB shows no shard.
+    node: present.has(shard.node) ? { id: idOf(shard.node), name: shard.node } : null,
+    routingState: !present.has(shard.node) ? "UNASSIGNED" : shard.target === null ? "STARTED" : "RELOCATING",
     relocatingNode: shard.target === null ? null : idOf(shard.target),
     sizeBytes: shard.sizeBytes,
     recovery: null,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { crateScaleOperation } from "../../../../src/operations/cratedb/scale.ts";
 import { excludeNameSetting } from "../../../../src/ports/crate-settings.ts";
 import { MemoryCrateWorld } from "../../../support/memory-crate/world.ts";
-import { dataSet, largeCluster, masterSet, smallCluster, startUp } from "./a-cluster.ts";
+import { dataSet, largeCluster, masterSet, names, smallCluster, spread, startUp } from "./a-cluster.ts";
 
 const scale = crateScaleOperation;
 
@@ -187,6 +187,23 @@ describe("scaling a CrateDB cluster", () => {
     expect(problem?.what).toContain("cold has its 3 nodes; hot:");
     expect(problem?.next).toContain("crate scale metrics cold=3 hot=2");
     expect(world.model.sets.map(({ replicas }) => replicas)).toEqual([3, 4, 3]);
+  });
+
+  it("does not let a node go that crashed with the only copy of a shard, which no shard is listed on then", async () => {
+    const world = new MemoryCrateWorld(largeCluster({ shards: spread("metrics", names("hot", 4), 8, 1) }));
+    const plan = await world.plan(scale, { nodes: "hot=3", drainMs: 30_000 });
+    world.fateOf = (name) => {
+      const node = world.model.nodes.find((one) => one.name === "data-hot-3");
+      if (name === `set persistent ${excludeNameSetting}` && node !== undefined) {
+        node.joinsAtMs = Number.POSITIVE_INFINITY;
+        world.model.isStuck = (shard) => shard.node === "data-hot-3";
+      }
+      return "well";
+    };
+    const result = await world.run(scale, plan);
+    expect(result).toMatchObject({ state: "failed" });
+    expect(world.model.violations).toEqual([]);
+    expect(world.model.patchedAtMs).toEqual([]);
   });
 
   it("does not believe a cluster that looks empty because a privilege was taken away", async () => {
