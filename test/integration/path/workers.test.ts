@@ -134,7 +134,7 @@ describe("two workers", () => {
     const { scenario, redis } = bench;
     const workers = await Promise.all([startWorker(), startWorker()]);
     const face = await bench.ask();
-    // The edge asks Slack about the approver first; then each worker does, and is held there until both have come.
+    // The edge asks Slack about the approver first; then each worker does, and about whoever asked, and is held there until both have come.
     scenario.slack.fault("users.info", { kind: "delay", ms: 0 });
     const held = scenario.slack.fault("users.info", { kind: "hold" }, Number.POSITIVE_INFINITY);
     await scenario.approve(face);
@@ -144,7 +144,7 @@ describe("two workers", () => {
     try {
       await until("both workers have it in hand", async () => {
         await queue.add("execute", { requestId: id, revision });
-        return held.hits === 2;
+        return held.hits === 4;
       });
     } finally {
       await closeQueue(queue);
