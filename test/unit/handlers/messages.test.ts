@@ -272,7 +272,7 @@ describe("for every record", () => {
         ];
         for (const message of messages) expectAcceptable(message);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 

@@ -8,8 +8,8 @@ import { anApproval, aPlan, aRecord, bob, orders, unverified } from "../../suppo
 /** Texts as nobody hopes for them. */
 export const odd = fc.oneof(
   fc.string({ unit: "binary", maxLength: 40 }),
-  fc.string({ unit: "grapheme", minLength: 1, maxLength: 5_000, size: "max" }),
-  fc.constantFrom("<!channel>", "&".repeat(4_000), "😀".repeat(3_000), "<@U12345>".repeat(600), ""),
+  fc.string({ unit: "grapheme", minLength: 1, maxLength: 3_200, size: "max" }),
+  fc.constantFrom("<!channel>", "&".repeat(3_100), "😀".repeat(1_600), "<@U12345>".repeat(350), ""),
   fc.constantFrom(
     "מסד הנתונים של ההזמנות \u202e",
     "`*_~> |<!here> <!subteam^S1|x> <https://evil.example|ok>",
@@ -30,9 +30,9 @@ export const oddRecord = fc
       odd,
       odd.map((text) => `https://${text}`),
     ),
-    lines: fc.array(filled, { maxLength: 30 }),
+    lines: fc.array(filled, { maxLength: 20 }),
     problems: fc.array(fc.record({ code: odd, kind: fc.constant("failed" as const), what: odd, next: odd }), {
-      maxLength: 60,
+      maxLength: 20,
     }),
     ms: fc.double({ min: 0, max: 1e7, noNaN: true }),
     wish: fc.constantFrom(null, ...wishKinds),

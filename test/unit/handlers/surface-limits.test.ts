@@ -69,7 +69,7 @@ describe("every message", () => {
           const freezes = wishes.map(({ scope, reason, untilMs }) => ({ scope, by: name, reason, untilMs }));
           const cluster = { name, isAlive: records.length > 3, seenAgoMs: 4_000, targets: 3, freezes, open: records };
           expectAcceptable(historyMessage(name, listed));
-        expectAcceptable(historyMessage("<!channel>", listed));
+          expectAcceptable(historyMessage("<!channel>", listed));
           expectAcceptable(statusMessage([cluster, { ...cluster, seenAgoMs: null }]));
           const content = { waiting: listed, open: listed, recent: listed, clusters: [cluster], drawnAtMs: 1_000 };
           expectView(homeView(content));
