@@ -92,7 +92,7 @@ describe("the catalogue and the registry", () => {
 
 function importsOf(module: string): Import[] {
   const text = readFileSync(join(root, module), "utf8");
-  return [...text.matchAll(/\b(?:from|import)\s*\(?\s*"([^"\n]+)"/g)].map((match) => ({
+  return [...text.matchAll(/(?<!")\b(?:from|import)\s*\(?\s*"([^"\n]+)"/g)].map((match) => ({
     from: module,
     to: match[1] ?? "",
   }));
