@@ -3,7 +3,7 @@ import type { Person } from "../domain/people.ts";
 import { fingerprintOf, type Parameters, type Plan, type PlanDraft } from "../domain/plan.ts";
 import type { PlannedApproval } from "../domain/policy/planned-approval.ts";
 import type { Schedule } from "../domain/schedule.ts";
-import { engineAnnotation, nameAnnotation, type TargetKey } from "../domain/target.ts";
+import { engineAnnotation, engineSchema, nameAnnotation, type TargetKey } from "../domain/target.ts";
 import type { Operation, OperationContext, PlanResult } from "../operations/operation.ts";
 import { type TargetReference, targetReference, type WorkloadMarks } from "../ports/workloads.ts";
 import { freezeOn } from "./freeze.ts";
@@ -26,7 +26,12 @@ export async function preflight(
   options: PreflightOptions = {},
 ): Promise<PlanResult> {
   const marks = await context.workloads.marks(context.target, context.signal);
-  if (marks.length === 0) throw fail("target_unknown", { given: context.targetName, known: [] });
+  if (marks.length === 0)
+    throw fail("target_unknown", {
+      given: context.targetName,
+      known: [],
+      engine: engineSchema.catch("dolt").parse(engineOf(operation)),
+    });
   const stranger = marks.find((workload) => !isTarget(workload, operation, context.targetName));
   if (stranger !== undefined) {
     const why = problem("target_not_annotated", {

@@ -129,10 +129,9 @@ export interface Budget {
   readonly rule: string;
   /** How many pods may be taken away now. */
   readonly disruptionsAllowed: number;
-  /** How many pods have to be healthy, as its controller reckons it from the pods there are. */
-  readonly desiredHealthy: number;
   /** How many must be healthy of a given number of pods. */
   readonly minimum: BudgetMinimum;
+  /** How many pods its controller counts as its own. */
   readonly expectedPods: number;
 }
 

@@ -63,7 +63,6 @@ function budgetOf({ metadata, spec, status }: V1PodDisruptionBudget): Budget | n
     name: metadata?.name ?? "",
     rule: `${rule} ${minimum.value}${minimum.isPercent ? "%" : ""}`,
     disruptionsAllowed: status?.disruptionsAllowed ?? 0,
-    desiredHealthy: status?.desiredHealthy ?? 0,
     expectedPods: status?.expectedPods ?? 0,
     minimum,
   };

@@ -85,7 +85,6 @@ describe("how many pods a budget lets go", () => {
     name: "b",
     rule: "",
     disruptionsAllowed: 0,
-    desiredHealthy: 0,
     expectedPods: 0,
     minimum,
   });
