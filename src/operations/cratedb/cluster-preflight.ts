@@ -1,6 +1,15 @@
 import { type Problem, problem } from "../../domain/errors.ts";
+import type { CrateRight } from "../../ports/crate-clusters.ts";
 import { type CrateView, healthOf, illTables, missingNodes, wantedNodes } from "./look.ts";
 import { privilegeGaps } from "./privileges.ts";
+
+/** As they stand in a Role. */
+export const rightTexts: Readonly<Record<CrateRight, string>> = {
+  replicas: "patch statefulsets/scale",
+  statefulsets: "patch statefulsets",
+  cronjobs: "patch cronjobs",
+  deployments: "patch deployments/scale",
+};
 
 /** What has to hold of a cluster before any of its nodes comes or goes. */
 export function judgeCluster(view: CrateView): Problem[] {

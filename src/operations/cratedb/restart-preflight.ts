@@ -1,12 +1,13 @@
 import { type Problem, problem } from "../../domain/errors.ts";
 import type { PlanWarning } from "../../domain/plan.ts";
-import type { CrateSetView, CronJobView } from "../../ports/crate-clusters.ts";
+import type { CrateRight, CrateSetView, CronJobView } from "../../ports/crate-clusters.ts";
 import type { CrateShard, NodeCheck } from "../../ports/crate-servers.ts";
 import type { Seen } from "../../ports/surroundings.ts";
 import { countText } from "./amounts.ts";
-import { judgeCluster } from "./cluster-preflight.ts";
+import { pausesOf } from "./backup-jobs.ts";
+import { judgeCluster, rightTexts } from "./cluster-preflight.ts";
 import { type CrateView, partText } from "./look.ts";
-import { hooksCutOff } from "./pre-stop.ts";
+import { hooksCutOff, usesDcUtil } from "./pre-stop.ts";
 import type { RestartedNode } from "./restart-details.ts";
 import { keptBack, rollingOut } from "./restart-fitness.ts";
 
@@ -18,14 +19,16 @@ export interface RestartSituation {
   readonly cronJobs: Seen<readonly CronJobView[]>;
   /** Backups that run, in words. */
   readonly backups: readonly string[];
+  readonly missingRights: readonly CrateRight[];
 }
 
 /** Why a cluster must not have its nodes restarted. Pure. */
 export function restartObjections(
-  { view, checks, backups }: RestartSituation,
+  situation: RestartSituation,
   nodes: readonly RestartedNode[],
   backupWaitMs: number,
 ): Problem[] {
+  const { view, checks, backups } = situation;
   const unfit = judgeCluster(view);
   if (unfit.length > 0) return unfit;
   const sets = view.cluster.sets.filter(({ name }) => nodes.some(({ set }) => set === name));
@@ -40,6 +43,7 @@ export function restartObjections(
           }),
         ]),
     ...hookObjection(sets),
+    ...rightsObjection(situation),
     ...rolloutObjections(view.cluster.sets, nodes),
     ...(backups.length > 0 && backupWaitMs === 0 ? [problem("crate_backup_runs", { backups, seconds: 0 })] : []),
   ];
@@ -62,6 +66,18 @@ export function acknowledgedIds(checks: readonly NodeCheck[]): number[] {
 
 function checkText({ id, description }: NodeCheck): string {
   return `${description.replace(/\.$/, "")} (check ${id})`;
+}
+
+/** Only rights that this very cluster asks for: a label where hooks read it, a CronJob that is to be paused. */
+function rightsObjection({ view, cronJobs, missingRights }: RestartSituation): Problem[] {
+  const needed: readonly CrateRight[] = [
+    ...(view.cluster.sets.some(({ preStop }) => usesDcUtil(preStop)) ? (["statefulsets"] as const) : []),
+    ...(cronJobs.seen && pausesOf(cronJobs.value).length > 0 ? (["cronjobs"] as const) : []),
+  ];
+  const lacking = needed.filter((right) => missingRights.includes(right));
+  return lacking.length === 0
+    ? []
+    : [problem("crate_scale_rights", { rights: lacking.map((right) => rightTexts[right]) })];
 }
 
 export function hookObjection(sets: readonly CrateSetView[]): Problem[] {

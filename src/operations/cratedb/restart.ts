@@ -41,13 +41,14 @@ export const restartOperation: Operation = {
 
 async function situationOf(context: OperationContext, session: CrateSession): Promise<RestartSituation> {
   const options = session.options(context.signal);
-  const [view, checks, cronJobs, backups] = await Promise.all([
+  const [view, checks, cronJobs, backups, missingRights] = await Promise.all([
     lookAtCrate(session, context.signal),
     asked("asking for the checks", session.database.nodeChecks(options)),
     backupCronJobs(context, session.cluster),
     backupsForPlan(context, session),
+    context.crateClusters.missingRights(session.cluster, context.signal),
   ]);
-  return { view, checks, cronJobs, backups };
+  return { view, checks, cronJobs, backups, missingRights };
 }
 
 /** Why nothing can be restarted of a cluster that is stopped, or stopped in part; null: it runs. */

@@ -4,7 +4,7 @@ import type { Autoscaler, CrateRight, CronJobView } from "../../ports/crate-clus
 import type { CrateNode } from "../../ports/crate-servers.ts";
 import type { Seen } from "../../ports/surroundings.ts";
 import { bytesText, countText } from "./amounts.ts";
-import { judgeCluster } from "./cluster-preflight.ts";
+import { judgeCluster, rightTexts } from "./cluster-preflight.ts";
 import { isExcluded } from "./exclusions.ts";
 import { type CrateView, dataSets, masterOf, nodesOf } from "./look.ts";
 import { judgeReplicas, tableText } from "./number-of-replicas.ts";
@@ -275,13 +275,6 @@ function judgeDecommission({ view, decommission }: ScaleSituation): Findings {
   if (!decommission || view.user.superuser) return {};
   return { problems: [problem("crate_scale_superuser", { user: view.user.name })] };
 }
-
-const rightTexts: Readonly<Record<CrateRight, string>> = {
-  replicas: "patch statefulsets/scale",
-  statefulsets: "patch statefulsets",
-  cronjobs: "patch cronjobs",
-  deployments: "patch deployments/scale",
-};
 
 function judgeKubernetes(situation: ScaleSituation, changes: readonly SetChange[]): Findings {
   const { view, autoscalers, missingRights, cronJobs } = situation;

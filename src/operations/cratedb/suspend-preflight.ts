@@ -8,6 +8,7 @@ import type {
   DeploymentView,
 } from "../../ports/crate-clusters.ts";
 import type { Seen } from "../../ports/surroundings.ts";
+import { rightTexts } from "./cluster-preflight.ts";
 import { dataSets } from "./look.ts";
 import { backupsUnseen } from "./restart-preflight.ts";
 import { recoversAfter } from "./scale-arguments.ts";
@@ -77,13 +78,6 @@ function rightsNeeded({ cluster, deployments, cronJobs }: SuspensionSurroundings
     ...(hasDependents ? (["deployments"] as const) : []),
   ];
 }
-
-const rightTexts: Readonly<Record<CrateRight, string>> = {
-  replicas: "patch statefulsets/scale",
-  statefulsets: "patch statefulsets",
-  cronjobs: "patch cronjobs",
-  deployments: "patch deployments/scale",
-};
 
 /** What would lose data, or keep the cluster from coming back. */
 export function keepingObjections({ cluster }: Pick<SuspensionSurroundings, "cluster">): Problem[] {

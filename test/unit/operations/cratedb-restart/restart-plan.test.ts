@@ -98,6 +98,22 @@ describe("what forbids a restart", () => {
     expect(await codes(world)).toEqual(["crate_suspended"]);
   });
 
+  it("a right that is missing, where this very cluster asks for it", async () => {
+    const world = new CrateWorld();
+    world.missingRights = ["cronjobs", "replicas", "deployments"];
+    expect(await codes(world)).toEqual([]);
+    world.addCronJob("weekly", true);
+    expect(await codes(world)).toEqual([]);
+    world.addCronJob("nightly", false);
+    expect(await codes(world)).toEqual(["crate_scale_rights"]);
+    const labelled = new CrateWorld();
+    labelled.missingRights = ["statefulsets"];
+    expect(await codes(labelled)).toEqual(["crate_scale_rights"]);
+    const unhooked = new CrateWorld({ preStop: null });
+    unhooked.missingRights = ["statefulsets"];
+    expect(await codes(unhooked)).toEqual([]);
+  });
+
   it("a name that there is not", async () => {
     const result = await planned(new CrateWorld(), restartOperation, { only: "cold,crate-data-hot-metrics-7" });
     expect(result.kind === "refused" && result.problems.map(({ what }) => what)).toEqual([

@@ -4,6 +4,7 @@ import type { Clock } from "../../../../../src/ports/clock.ts";
 import type {
   CrateClusters,
   CrateClusterView,
+  CrateRight,
   CrateSetView,
   CronJobView,
   DeploymentView,
@@ -96,6 +97,7 @@ export class CrateWorld {
   refusals = 0;
   /** Every so often a backup starts, as far as its CronJob is not suspended; null: never. */
   backupEveryMs: number | null = null;
+  missingRights: CrateRight[] = [];
   /** Nobody answers SQL. */
   silent = false;
   /** True for the time of a suspend: pods end without `primaries`. */
@@ -457,7 +459,7 @@ export class CrateWorld {
       look: () => this.#read(() => this.view()),
       access: async () => ({ username: "crate", password: "", source: "test", connectBy: "ip", tls: null }),
       autoscalers: () => this.#read(() => ({ seen: true, value: [] }) as const),
-      missingRights: () => this.#read(() => []),
+      missingRights: () => this.#read(() => this.missingRights),
       setReplicas: ({ name, uid }, from, to) =>
         this.#write(
           `replicas ${name} ${to}`,
