@@ -113,20 +113,50 @@ describe.skipIf(chromiumPath === null)("what people see in Slack beside commands
     );
   });
 
-  it("a rolling restart is paused, goes on, and is stopped where it stands", { timeout: 150_000 }, async () => {
+  it("a rolling restart is paused and stopped where it stands; asked for again, it is paused, goes on and ends", {
+    timeout: 180_000,
+  }, async () => {
+    const isPaused = /restart of orders.*Paused by @Bob/s;
     await alice.type("/dolt restart orders --reason rolling");
     await bob.waitForMessage(/restart of orders.*Waiting for approval/s);
     await bob.clickButton(restartFace, "Approve");
     await bob.clickButton(restartFace, "Pause");
-    await Promise.all([alice, bob].map((page) => page.waitForMessage(/restart of orders.*Paus(?:ing|ed) by @Bob/s)));
+    await Promise.all([alice, bob].map((page) => page.waitForMessage(isPaused, 60_000)));
     expect(await alice.buttonsOf(restartFace)).toEqual(["Resume", expect.stringMatching(/Stop|Cancel/), "Runbook"]);
-    await alice.waitForMessage(/restart of orders.*Paused by @Bob/s, 60_000);
+    await alice.clickButton(restartFace, /Stop|Cancel/);
+    await Promise.all([alice, bob].map((page) => page.waitForMessage(/restart of orders.*Cancelled/s, 60_000)));
+    expect(await bob.buttonsOf(restartFace)).not.toContain("Resume");
+
+    await alice.clickButton(restartFace, "Retry");
+    await bob.waitForMessage(/restart of orders.*Waiting for approval.*reason: rolling/s);
+    await bob.clickButton(restartFace, "Approve");
+    await bob.clickButton(restartFace, "Pause");
+    await alice.waitForMessage(isPaused, 60_000);
     await alice.clickButton(restartFace, "Resume");
-    await bob.waitForMessage(/restart of orders.*Running/s);
-    await alice.clickButton(restartFace, "Stop");
-    const ended = /restart of orders.*(?:Cancelled|Succeeded)/s;
-    await Promise.all([alice, bob].map((page) => page.waitForMessage(ended, 60_000)));
+    await Promise.all([alice, bob].map((page) => page.waitForMessage(/restart of orders.*Succeeded/s, 120_000)));
     expect(await bob.buttonsOf(restartFace)).not.toContain("Stop");
+  });
+
+  it("what is to begin later is approved now, waits, and is taken back", async () => {
+    await alice.type("/dolt failover billing in 2h --reason tonight");
+    await bob.waitForMessage(/failover of billing.*Waiting for approval.*reason: tonight/s);
+    await bob.clickButton(billingFace, "Approve");
+    await Promise.all(
+      [alice, bob].map((page) => page.waitForMessage(/failover of billing.*Approved.*reason: tonight/s)),
+    );
+    await bob.screenshot("later");
+    await alice.clickButton(billingFace, "Withdraw");
+    await Promise.all(
+      [alice, bob].map((page) => page.waitForMessage(/failover of billing.*Withdrawn.*reason: tonight/s)),
+    );
+  });
+
+  it("a dry run shows the plan, and asks nobody", async () => {
+    await alice.type("/dolt failover billing --dry-run --reason rehearsal");
+    await Promise.all(
+      [alice, bob].map((page) => page.waitForMessage(/failover of billing.*reason: rehearsal.*Demote billing-/s)),
+    );
+    expect(await bob.buttonsOf(billingFace)).not.toContain("Approve");
   });
 
   it("history and status answer whoever asks, alone", async () => {

@@ -60,7 +60,7 @@ export const restartUnderTest: OperationUnderTest = {
   calls: ["workloads.evict", "dolt.session.transitionToStandby", "dolt.session.assumeRole", "workloads.labelPod"],
   flags: (random) => random.pick([[], ["--max-unavailable", "2"], ["--min-caught-up", "1"], ["--only", "POD1"]]),
   prelude: () => [],
-  runs: { simulated: 80, real: 7 },
+  runs: { simulated: 60, real: 7 },
   openDefects: new Map(),
 };
 
@@ -79,7 +79,7 @@ export const relabelUnderTest: OperationUnderTest = {
       ],
       [{ kind: "label", part: "standby", value: "primary" }],
     ]),
-  runs: { simulated: 60, real: 4 },
+  runs: { simulated: 40, real: 4 },
   openDefects: new Map(),
 };
 
@@ -97,7 +97,7 @@ export const scaleUnderTest: OperationUnderTest = {
   ],
   flags: (random) => ["--replicas", random.pick(["2", "4", "4"])],
   prelude: () => [],
-  runs: { simulated: 40, real: 0 },
+  runs: { simulated: 20, real: 0 },
   openDefects: new Map(),
 };
 
@@ -117,7 +117,7 @@ export const repairUnderTest: OperationUnderTest = {
     const fromEachOther: Act = { kind: "partition", a: "candidate", b: "standby", forMs: apartForMs };
     return [apart, fromEachOther, another, { kind: "second primary", part: "standby" }];
   },
-  runs: { simulated: 60, real: 0 },
+  runs: { simulated: 40, real: 0 },
   openDefects: new Map(),
 };
 

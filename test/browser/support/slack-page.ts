@@ -62,7 +62,7 @@ export class SlackPage {
     return this.#message(text).locator(".bk-button").allInnerTexts();
   }
 
-  async clickButton(message: string | RegExp, label: string): Promise<void> {
+  async clickButton(message: string | RegExp, label: string | RegExp): Promise<void> {
     await this.#message(message).getByRole("button", { name: label, exact: true }).click();
   }
 
