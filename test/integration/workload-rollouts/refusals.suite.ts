@@ -120,18 +120,13 @@ export function refusalsSuite(where: string, startApi: () => Promise<ApiUnderTes
       const metadata = { annotations: { "argocd.argoproj.io/tracking-id": "checkout:apps/Deployment:shop/web" } };
       bench.runtime.behaviour = ({ pod }) => (pod.name.startsWith(name) ? "crashes" : "runs");
       const web = await bench.createUnready({ name, kind: "Deployment", replicas: 1, metadata });
-      await expect
-        .poll(async () => (await bench.view(web)).pods.some(({ failure }) => failure === "crashing"), {
-          timeout: 20_000,
-        })
-        .toBe(true);
+      const told = async () => (await bench.plan(statusOperation, web)).now.join("\n");
+      await expect.poll(told, { timeout: 20_000 }).toMatch(/app ends again and again, ended with 1, restarted/);
 
-      const { now } = await bench.plan(statusOperation, web);
+      const text = await told();
 
       bench.runtime.behaviour = () => "runs";
-      const text = now.join("\n");
       expect(text).toContain(`Deployment shop/${name}: 0 of 1 pod is ready.`);
-      expect(text).toMatch(/app: .*ended with 1.*restarted/);
       expect(text).toContain("Argo CD (application checkout) writes it too");
       expect(text).toContain(`PodDisruptionBudget ${name} (maxUnavailable 1)`);
     });
