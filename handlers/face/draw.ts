@@ -117,7 +117,7 @@ export class Draw {
     const isSettling = unsureSinceMs !== undefined && this.#nowMs >= unsureSinceMs + unknownPostPauseMs;
     if (ts === null || (!isNewer && !isSettling)) return before;
     const waitMs = (before.drawnAtMs ?? Number.NEGATIVE_INFINITY) + progressPauseMs - this.#nowMs;
-    if (this.#record.state === "running" && waitMs > 0 && !isWishNewer(this.#record, before)) {
+    if (this.#record.state === "running" && waitMs > 0 && !isAwaitedNews(this.#record, before)) {
       return { kind: "later", inMs: waitMs, why: "the message was drawn a moment ago" };
     }
     const intent: Face = { ...before, unsureSinceMs: this.#nowMs };
@@ -180,9 +180,12 @@ export class Draw {
   }
 }
 
-/** Somebody has clicked since the message was drawn, and waits to see it. */
-function isWishNewer({ wish }: RequestRecord, { drawnAtMs }: Face): boolean {
-  return wish !== undefined && wish.atMs >= (drawnAtMs ?? Number.NEGATIVE_INFINITY);
+/** Since the message was drawn somebody has clicked, and waits to see it; or it began, and has other buttons from then on. */
+function isAwaitedNews({ wish, execution }: RequestRecord, { drawnAtMs }: Face): boolean {
+  const since = drawnAtMs ?? Number.NEGATIVE_INFINITY;
+  const isWishNewer = wish !== undefined && wish.atMs >= since;
+  const isStartNewer = execution !== undefined && execution.startedAtMs > since;
+  return isWishNewer || isStartNewer;
 }
 
 function drawnAs(face: Face): DrawResult {

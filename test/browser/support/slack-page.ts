@@ -63,7 +63,11 @@ export class SlackPage {
   }
 
   async clickButton(message: string | RegExp, label: string | RegExp): Promise<void> {
-    await this.#message(message).getByRole("button", { name: label, exact: true }).click();
+    const button = this.#message(message).getByRole("button", { name: label, exact: true });
+    await button.click().catch(async (error: unknown) => {
+      const text = await this.textOfMessage(message);
+      throw new Error(`There was no button ${label} to click in the message: ${text}`, { cause: error });
+    });
   }
 
   /** Waits until a message in the open channel has replies, and opens its thread beside the channel. */
