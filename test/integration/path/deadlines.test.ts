@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { approveActionId } from "../../../handlers/messages/buttons.ts";
-import type { Message } from "../../../sandbox/slack/messages.ts";
 import type { RunningProcess } from "../../../sandbox/system.ts";
 import { scheduleText } from "../../../src/domain/schedule.ts";
+import { minutesPass } from "../../support/minutes-pass.ts";
 import { PathBench } from "./support/path-bench.ts";
 import { until } from "./support/until.ts";
 
@@ -32,16 +32,6 @@ async function restartAll(): Promise<void> {
   await startAll();
 }
 
-/** What a clock would do: so many minutes have passed since it began to wait. */
-async function wait(face: Message, minutes: number): Promise<void> {
-  const record = await bench.record(face);
-  if (record.waiting === undefined) throw new Error("it does not wait");
-  const waiting = { ...record.waiting, sinceMs: record.waiting.sinceMs - minutes * 60_000 };
-  const event = { kind: "test", requestId: record.id, by: { worker: "test" }, facts: {} };
-  const next = { ...record, revision: record.revision + 1, waiting };
-  expect(await bench.requests.compareAndSet(next, event)).toBe(true);
-}
-
 /** To whom Slack was asked to write directly, in order. */
 function directly(): string[] {
   const sent = bench.scenario.slack.calls("chat.postMessage").map(({ args }) => String(args.channel));
@@ -54,7 +44,7 @@ describe("a reminder", () => {
     const { bob, carol, alice } = scenario.slack.users;
     const face = await bench.ask();
     await worker.kill();
-    await wait(face, 5);
+    await minutesPass(bench.requests, (await bench.record(face)).id, 5);
     await restartAll();
     await until("Bob and Carol were told", async () => directly().length === 2);
     expect(directly().sort()).toEqual([bob.id, carol.id].sort());
