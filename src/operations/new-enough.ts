@@ -39,12 +39,9 @@ export function whyNewEnough(
   return null;
 }
 
-/**
- * A time as `--before` takes it, in whole seconds as the API server keeps them. Rounded up: a pod made in the same second,
- * a moment before, must not be called new enough.
- */
+/** A time as `--before` takes it, in whole seconds as the API server keeps them. */
 export function timeText(ms: number): string {
-  return new Date(Math.ceil(ms / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
+  return new Date(Math.floor(ms / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
 }
 
 /** RFC 3339, with its zone: a time without one would be the zone of whoever reads it. */

@@ -92,6 +92,9 @@ describe("a rolling restart in which something is in the way", () => {
 
   it("stops at a pod that does not come back: the primary is untouched, and events and log are shown", async () => {
     await prepare();
+    // The API server counts whole seconds: a pod made in the second in which the restart begins would be new enough.
+    const preparedInSecond = Math.floor(Date.now() / 1_000);
+    await expect.poll(() => Math.floor(Date.now() / 1_000)).toBeGreaterThan(preparedInSecond);
     const before = await uids();
     const workloads = interceptedWorkloads(bench.workloads, {
       beforeEviction: (pod) => bench.target.faults.crashLoop(pod.name, true),
