@@ -1,10 +1,8 @@
 import type { AnnouncedFreeze } from "../../src/domain/freeze.ts";
 import type { AnnouncedTarget } from "../../src/domain/target.ts";
 import { targetText } from "../../src/domain/target.ts";
+import { takesRequests } from "../../src/ports/request-store.ts";
 import type { ClusterServices, EdgeServices } from "../services.ts";
-
-/** A worker that was silent for longer is away: heartbeats come every 5 s. */
-export const workerAwayAfterMs = 30_000;
 
 /** What one cluster's workers say. */
 export interface AnnouncedCluster {
@@ -37,7 +35,7 @@ export async function readAnnounced(services: Pick<EdgeServices, "clusters">): P
         const own = worker.targets.filter((target) => target.cluster === cluster.name);
         for (const [name, same] of Map.groupBy(own, targetText)) if (!targets.has(name)) targets.set(name, same);
       }
-      const alive = workers.filter((worker) => worker.stopping !== true && worker.seenAgoMs <= workerAwayAfterMs);
+      const alive = workers.filter(takesRequests);
       return {
         cluster,
         targets: [...targets.values()].flat(),

@@ -1,8 +1,8 @@
-import { createServer } from "node:http";
+import { serveHealth } from "../adapters/health-server.ts";
 import { readSocketEdgeSettings } from "../config/environment.ts";
 import { HandoverError } from "../domain/errors.ts";
 import { openEdgeServices } from "./services.ts";
-import { openSocket, type SocketConnection } from "./socket-connection.ts";
+import { openSocket } from "./socket-connection.ts";
 import { toldToEnd } from "./told-to-end.ts";
 
 /** The edge as a process that opens the connection to Slack itself: for where nothing may be reached from outside. Until SIGTERM or SIGINT. */
@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   try {
     const told = toldToEnd();
     const connection = await openSocket(services, { appToken: settings.appToken, apiUrl: settings.slack.apiUrl, log });
-    const health = await serveHealth(connection, settings.port, settings.host);
+    const health = await serveHealth(settings.port, settings.host, () => connection.isConnected());
     log.info({ port: health.port }, "the edge is connected");
     const signal = await told;
     log.info({ signal }, "the edge ends");
@@ -21,25 +21,6 @@ async function main(): Promise<void> {
   } finally {
     await close();
   }
-}
-
-/** Healthy while Slack is connected. */
-async function serveHealth(
-  connection: SocketConnection,
-  port: number,
-  host: string,
-): Promise<{ port: number; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    const status = connection.isConnected() ? 200 : 503;
-    response.writeHead(request.url === "/healthz" ? status : 404).end();
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen({ port, host }, resolve);
-  });
-  const address = server.address();
-  const actual = typeof address === "object" && address !== null ? address.port : port;
-  return { port: actual, close: () => new Promise((resolve) => void server.close(() => resolve())) };
 }
 
 try {

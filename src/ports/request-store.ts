@@ -74,6 +74,17 @@ export interface WorkerAnnouncement {
   readonly stopping?: boolean | undefined;
 }
 
+/** A worker that was silent for longer is away: heartbeats come every 5 s. */
+export const workerAwayAfterMs = 30_000;
+
+/** Whether this worker takes what is asked: one that was told to end, or was silent for too long, does not. */
+export function takesRequests({
+  stopping,
+  seenAgoMs,
+}: Pick<WorkerAnnouncement, "stopping"> & { readonly seenAgoMs: number }): boolean {
+  return stopping !== true && seenAgoMs <= workerAwayAfterMs;
+}
+
 /**
  * The message that shows a request and how much of the record it shows. Apart from the record, so that drawing never
  * changes the record's revision.

@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import pino from "pino";
 import { FaceDrawer } from "../../handlers/face/drawer.ts";
 import { startConsumer } from "../../queue/consumer.ts";
@@ -8,6 +6,7 @@ import { QueueWakeUp } from "../../queue/producer.ts";
 import { systemClock } from "../adapters/clock.ts";
 import { HttpCrateServers } from "../adapters/cratedb/crate-servers.ts";
 import { MysqlDoltServers } from "../adapters/dolt/dolt-servers.ts";
+import { serveHealth } from "../adapters/health-server.ts";
 import { KubernetesApi } from "../adapters/kubernetes/api.ts";
 import { KubernetesCrateClusters } from "../adapters/kubernetes/crate-clusters.ts";
 import { KubernetesFreezes } from "../adapters/kubernetes/freezes.ts";
@@ -193,7 +192,8 @@ export async function startWorker(
       onProblem: (why, requestId) => log.warn({ problem: why.code, why: why.what, requestId }, `${kind} queue`),
     });
   const consumers = [consume("plan"), consume("execute")];
-  const health = await serveHealth(settings.healthPort);
+  // Says that the process turns over. Whether work is taken is told by the heartbeat, which people see in every answer.
+  const health = await serveHealth(settings.healthPort, undefined, () => true);
   log.info({ namespaces: settings.namespaces, version }, "worker started");
   return {
     workerId,
@@ -209,18 +209,4 @@ export async function startWorker(
       log.info({}, "worker stopped");
     },
   };
-}
-
-/** Says that the process turns over. Whether work is taken is told by the heartbeat, which people see in every answer. */
-async function serveHealth(port: number): Promise<{ port: number; close(): Promise<void> }> {
-  const server = createServer((request, response) => {
-    response.writeHead(request.url === "/healthz" ? 200 : 404).end();
-  });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, resolve);
-  });
-  const address: AddressInfo | string | null = server.address();
-  const actual = typeof address === "object" && address !== null ? address.port : port;
-  return { port: actual, close: () => new Promise((resolve) => void server.close(() => resolve())) };
 }

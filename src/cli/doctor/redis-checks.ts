@@ -4,11 +4,9 @@ import { unfitness } from "../../adapters/redis/demand.ts";
 import { ClusterKeys } from "../../adapters/redis/keys.ts";
 import type { Configuration } from "../../config/handover-yaml.ts";
 import { HandoverError } from "../../domain/errors.ts";
+import { takesRequests } from "../../ports/request-store.ts";
 import { clockFinding } from "./clock-checks.ts";
 import { bad, type Finding, good, warning } from "./finding.ts";
-
-/** A worker beats every 5 s; who was silent for this long is away. */
-const workerAwayAfterMs = 30_000;
 
 export interface RedisToLookAt {
   readonly redisUrl: string;
@@ -72,7 +70,7 @@ async function workers(redis: RedisConnection, at: RedisToLookAt): Promise<reado
     names.map(async (name) => {
       const subject = `workers of cluster ${name}`;
       const { workers: announced } = await new RedisAnnouncements(redis, new ClusterKeys(name)).read();
-      const alive = announced.filter(({ seenAgoMs, stopping }) => !stopping && seenAgoMs <= workerAwayAfterMs);
+      const alive = announced.filter(takesRequests);
       const [newest] = announced;
       const start =
         "Start one (deploy/worker.yaml), or look at its log; until then every request is refused with the line for the command line.";

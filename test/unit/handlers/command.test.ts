@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { workerAwayAfterMs } from "../../../handlers/commands/announced.ts";
 import { answerEngineCommand } from "../../../handlers/commands/engine-command.ts";
+import { workerAwayAfterMs } from "../../../src/ports/request-store.ts";
 import { orders } from "../../support/records.ts";
 import { AnEdge } from "./an-edge.ts";
 
